@@ -1,0 +1,252 @@
+"""What people sign, and whether a signature is theirs: the contracts' own rules, in Python.
+
+The server checks every signature before it keeps it, with the same answer the contract will give (SignerKeys.sol), so that
+a mistake is told at once and not by a reverted transaction. It can check; it holds no key that could sign.
+
+Sources: EIP-712 (typed data), WebAuthn Level 3 §6.1 and §7.2 (assertions), SEC 1 §4.1 (ECDSA), EIP-2 (low s).
+"""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from eth_abi.abi import encode as abi_encode
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature, ValidationError
+from eth_utils.crypto import keccak
+
+PASSKEY: Final = 4
+WALLET: Final = 3
+DEVICE: Final = 2
+
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+REGISTRY_DOMAIN_NAME: Final = "Anxin WorkerRegistry"
+ESCROW_DOMAIN_NAME: Final = "Anxin WageEscrow"
+
+# The contracts' type strings: name → (Solidity type, field) in order.
+TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "Enrolment": (
+        ("bytes32", "workerId"), ("uint8", "assurance"), ("bytes32", "x"), ("bytes32", "y"), ("address", "payout"),
+        ("uint256", "deadline"),
+    ),
+    "Join": (("bytes32", "workerId"), ("uint64", "dayCap"), ("bytes32", "termsHash"), ("uint256", "deadline")),
+    "Sheet": (
+        ("uint256", "sheetId"), ("uint32", "firstDay"), ("uint32", "lastDay"), ("uint32", "payday"),
+        ("bytes32", "rulesHash"), ("bytes32", "termsRoot"), ("bytes32", "root"), ("uint256", "total"),
+    ),
+    "Confirmation": (
+        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"), ("uint32", "dayMask"),
+        ("bytes32", "payslipHash"), ("uint64", "deadline"),
+    ),
+    "Contest": (
+        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"), ("uint32", "dayMask"),
+        ("bytes32", "payslipHash"), ("uint64", "claimed"), ("uint32", "claimedDays"), ("bytes32", "evidenceHash"),
+        ("uint64", "deadline"),
+    ),
+}  # fmt: skip
+
+Value = int | str | bytes
+
+_DOMAIN_TYPEHASH = keccak(
+    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+_TYPEHASHES = {
+    name: keccak(text=f"{name}({','.join(f'{kind} {field}' for kind, field in fields)})")
+    for name, fields in TYPES.items()
+}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a signature counts: one contract on one chain."""
+
+    name: str
+    chain_id: int
+    contract: str
+
+    def separator(self) -> bytes:
+        return keccak(
+            abi_encode(
+                ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+                [_DOMAIN_TYPEHASH, keccak(text=self.name), keccak(text="1"), self.chain_id, self.contract],
+            )
+        )
+
+
+class SignerKey(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A key that signs for someone: assurance 4 passkey, 3 wallet, 2 device key; x and y are 0x-hex of 32 bytes."""
+
+    assurance: int
+    x: str
+    y: str
+
+
+class DeviceSignature(msgspec.Struct, frozen=True, tag="device", tag_field="kind", forbid_unknown_fields=True):
+    """ECDSA over P-256 and SHA-256 of the 32-byte digest, as WebCrypto signs. r and s are 0x-hex of 32 bytes."""
+
+    r: str
+    s: str
+
+
+class PasskeySignature(
+    msgspec.Struct, frozen=True, tag="passkey", tag_field="kind", rename="camel", forbid_unknown_fields=True
+):
+    """A WebAuthn assertion whose challenge is the digest. Bytes are 0x-hex; clientDataJson is the text as signed."""
+
+    r: str
+    s: str
+    authenticator_data: str
+    client_data_json: str
+
+
+class WalletSignature(msgspec.Struct, frozen=True, tag="wallet", tag_field="kind", forbid_unknown_fields=True):
+    """65 bytes r ‖ s ‖ v over the digest, 0x-hex."""
+
+    signature: str
+
+
+WorkerSignature = DeviceSignature | PasskeySignature | WalletSignature
+
+
+def digest(domain: Domain, type_name: str, message: Mapping[str, Value]) -> bytes:
+    """Return the 32-byte EIP-712 digest of `message`.
+
+    Args:
+        type_name: a key of `TYPES`.
+        message: a value for each of that type's fields; bytes32 as bytes or 0x-hex.
+    """
+    kinds, values = ["bytes32"], [_TYPEHASHES[type_name]]
+    for kind, field in TYPES[type_name]:
+        value = message[field]
+        kinds.append(kind)
+        values.append(from_hex(value) if kind == "bytes32" and isinstance(value, str) else value)  # type: ignore[arg-type]
+    return keccak(b"\x19\x01" + domain.separator() + keccak(abi_encode(kinds, values)))
+
+
+def from_hex(text: str) -> bytes:
+    """Return the bytes of 0x-hex. Raises ValueError where it is not."""
+    if not text.startswith("0x"):
+        raise ValueError("not 0x-hex")
+    return bytes.fromhex(text[2:])
+
+
+def has_low_s(signature: WorkerSignature) -> bool:
+    """Whether s is in the lower half of its group: each signature has one accepted form, so it cannot be varied."""
+    if isinstance(signature, WalletSignature):
+        return int.from_bytes(from_hex(signature.signature)[32:64]) <= SECP256K1_ORDER // 2
+    return int(signature.s, 16) <= P256_ORDER // 2
+
+
+def is_signed_by(key: SignerKey, message_digest: bytes, signature: WorkerSignature, rp_id_hash: bytes) -> bool:
+    """Whether `signature` over `message_digest` is by `key`: the answer of SignerKeys.isValid on chain.
+
+    Args:
+        rp_id_hash: SHA-256 of the web domain whose passkeys count (32 bytes).
+    """
+    try:
+        if not has_low_s(signature):
+            return False
+        if isinstance(signature, DeviceSignature):
+            return key.assurance == DEVICE and _p256(key, hashlib.sha256(message_digest).digest(), signature)
+        if isinstance(signature, PasskeySignature):
+            return key.assurance == PASSKEY and _passkey(key, message_digest, signature, rp_id_hash)
+        return key.assurance == WALLET and recover_wallet(message_digest, from_hex(signature.signature)) == _address(key)
+    except ValueError:
+        return False
+
+
+def recover_wallet(message_digest: bytes, signature: bytes) -> str | None:
+    """Return the 0x address, lower case, that signed; None where nobody can have, or where s is high."""
+    if len(signature) != 65 or int.from_bytes(signature[32:64]) > SECP256K1_ORDER // 2:
+        return None
+    v = signature[64] - 27 if signature[64] >= 27 else signature[64]
+    try:
+        signer = Signature(signature[:64] + bytes([v])).recover_public_key_from_msg_hash(message_digest)
+    except (BadSignature, ValidationError):
+        return None
+    return signer.to_address()
+
+
+def pack(signature: WorkerSignature) -> bytes:
+    """Return the bytes the contract takes (SignerKeys.isValid says which)."""
+    if isinstance(signature, WalletSignature):
+        return from_hex(signature.signature)
+    r, s = from_hex(signature.r), from_hex(signature.s)
+    if isinstance(signature, DeviceSignature):
+        return r + s
+    client_data = signature.client_data_json
+    return abi_encode(
+        ["bytes32", "bytes32", "uint256", "uint256", "bytes", "string"],
+        [
+            r, s, _index(client_data, '"challenge":"'), _index(client_data, '"type":"'),
+            from_hex(signature.authenticator_data), client_data,
+        ],
+    )  # fmt: skip
+
+
+def _index(client_data: str, member: str) -> int:
+    """Browsers differ in what they put around the members; an index counts bytes of UTF-8."""
+    position = client_data.encode().find(member.encode())
+    if position < 0:
+        raise ValueError(f"clientDataJSON lacks {member}")
+    return position
+
+
+def _passkey(key: SignerKey, message_digest: bytes, signature: PasskeySignature, rp_id_hash: bytes) -> bool:
+    authenticator_data = from_hex(signature.authenticator_data)
+    client_data = signature.client_data_json.encode()
+    challenge = urlsafe_b64encode(message_digest).rstrip(b"=")
+    if len(authenticator_data) < 37 or authenticator_data[:32] != rp_id_hash:
+        return False
+    flags = authenticator_data[32]
+    present, verified, eligible, backed_up = flags & 1, flags & 4, flags & 8, flags & 16
+    if not (present and verified) or (backed_up and not eligible):
+        return False
+    if not client_data[_index(signature.client_data_json, '"type":"') :].startswith(b'"type":"webauthn.get"'):
+        return False
+    if not client_data[_index(signature.client_data_json, '"challenge":"') :].startswith(
+        b'"challenge":"' + challenge + b'"'
+    ):
+        return False
+    return _p256(key, hashlib.sha256(authenticator_data + hashlib.sha256(client_data).digest()).digest(), signature)
+
+
+def _p256(key: SignerKey, hashed: bytes, signature: DeviceSignature | PasskeySignature) -> bool:
+    r, s = from_hex(signature.r), from_hex(signature.s)
+    if len(r) != 32 or len(s) != 32:
+        return False
+    point = ec.EllipticCurvePublicNumbers(int(key.x, 16), int(key.y, 16), ec.SECP256R1())
+    try:
+        point.public_key().verify(
+            encode_dss_signature(int.from_bytes(r), int.from_bytes(s)), hashed, ec.ECDSA(Prehashed(hashes.SHA256()))
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_usable(key: SignerKey) -> bool:
+    """Whether a key could ever sign: a wallet address, or a point on P-256 (SignerKeys.isUsable)."""
+    try:
+        x, y = from_hex(key.x), from_hex(key.y)
+        if len(x) != 32 or len(y) != 32:
+            return False
+        if key.assurance == WALLET:
+            return not any(x[:12]) and any(x) and not any(y)
+        ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), ec.SECP256R1()).public_key()
+    except ValueError:
+        return False
+    return key.assurance in (PASSKEY, DEVICE)
+
+
+def _address(key: SignerKey) -> str:
+    return "0x" + key.x[-40:].lower()

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Makes escrows whose parties and windows nobody can change
+interface IWageEscrowFactory {
+    /// @notice A project has an escrow. `project` is the contractor's reference: a hash, nothing that names anybody.
+    event EscrowCreated(
+        address indexed escrow, address indexed contractor, address indexed bureau, bytes32 project, uint32 objectionWindow
+    );
+
+    error Factory_BadBureau(address bureau);
+    error Factory_BadWindow(uint32 objectionWindow, uint32 min, uint32 max);
+    error Factory_EscrowExists(address escrow);
+
+    /// @notice Makes the caller's escrow for a project.
+    /// @dev Emits {EscrowCreated}.
+    /// Requirements:
+    /// - this contractor has no escrow for `project` yet;
+    /// - `bureau` is neither zero nor the contractor;
+    /// - `objectionWindow` is between 1 and 30 days (in seconds).
+    function createEscrow(bytes32 project, address bureau, uint32 objectionWindow) external returns (address escrow);
+
+    /// @notice Whether an escrow was made here, and so keeps these rules.
+    function isEscrow(address account) external view returns (bool);
+
+    /// @notice A contractor's escrow for a project; zero where there is none.
+    function escrowOf(address contractor, bytes32 project) external view returns (address);
+}
