@@ -1,7 +1,7 @@
 """The Merkle tree over a wage sheet's lines, as SheetTree.sol builds it.
 
-Node i of n leaves pairs with its neighbour into node n + i // 2: the tree is one queue, and OpenZeppelin's multiproof walks
-it in the same order. Pairs are hashed in ascending order of value (commutative).
+Node i of n leaves pairs with its neighbour into node n + i // 2: the tree is one queue, and OpenZeppelin's multiproof
+walks it in the same order. Pairs are hashed in ascending order of value (commutative).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What people sign, and whether a signature is theirs: the contracts' own rules, in Python.
 
-The server checks every signature before it keeps it, with the same answer the contract will give (SignerKeys.sol), so that
-a mistake is told at once and not by a reverted transaction. It can check; it holds no key that could sign.
+The server checks every signature before it keeps it, with the same answer the contract will give (SignerKeys.sol), so
+that a mistake is told at once and not by a reverted transaction. It can check; it holds no key that could sign.
 
 Sources: EIP-712 (typed data), WebAuthn Level 3 §6.1 and §7.2 (assertions), SEC 1 §4.1 (ECDSA), EIP-2 (low s).
 """
@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from eth_abi.abi import encode as abi_encode
 from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 PASSKEY: Final = 4
 WALLET: Final = 3
@@ -44,13 +45,13 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("bytes32", "rulesHash"), ("bytes32", "termsRoot"), ("bytes32", "root"), ("uint256", "total"),
     ),
     "Confirmation": (
-        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"), ("uint32", "dayMask"),
-        ("bytes32", "payslipHash"), ("uint64", "deadline"),
+        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"),
+        ("uint32", "dayMask"), ("bytes32", "payslipHash"), ("uint64", "deadline"),
     ),
     "Contest": (
-        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"), ("uint32", "dayMask"),
-        ("bytes32", "payslipHash"), ("uint64", "claimed"), ("uint32", "claimedDays"), ("bytes32", "evidenceHash"),
-        ("uint64", "deadline"),
+        ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"),
+        ("uint32", "dayMask"), ("bytes32", "payslipHash"), ("uint64", "claimed"), ("uint32", "claimedDays"),
+        ("bytes32", "evidenceHash"),        ("uint64", "deadline"),
     ),
 }  # fmt: skip
 
@@ -159,7 +160,8 @@ def is_signed_by(key: SignerKey, message_digest: bytes, signature: WorkerSignatu
             return key.assurance == DEVICE and _p256(key, hashlib.sha256(message_digest).digest(), signature)
         if isinstance(signature, PasskeySignature):
             return key.assurance == PASSKEY and _passkey(key, message_digest, signature, rp_id_hash)
-        return key.assurance == WALLET and recover_wallet(message_digest, from_hex(signature.signature)) == _address(key)
+        signer = recover_wallet(message_digest, from_hex(signature.signature))
+        return key.assurance == WALLET and signer == _address(key)
     except ValueError:
         return False
 

@@ -1,1 +1,1 @@
-"""The people of the demonstration: phones, a contractor, a registrar and a bank, each with keys the backend never sees."""
+"""The people of the demonstration: phones, contractor, registrar and bank. Their keys never reach the backend."""
