@@ -51,7 +51,7 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "Contest": (
         ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"),
         ("uint32", "dayMask"), ("bytes32", "payslipHash"), ("uint64", "claimed"), ("uint32", "claimedDays"),
-        ("bytes32", "evidenceHash"),        ("uint64", "deadline"),
+        ("bytes32", "evidenceHash"), ("uint64", "deadline"),
     ),
 }  # fmt: skip
 
