@@ -41,6 +41,9 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     );
     uint256 private constant MAX_LINES = 256; // one bitmap word
     uint256 private constant MAX_DAYS = 32; // one bit of a line's day mask each
+    // Enough for P-256 where a chain lacks the precompile (~300k). A worker's wallet contract that burns more than this
+    // is told as a bad signature at its position, instead of exhausting everybody else's batch.
+    uint256 private constant CHECK_GAS = 600_000;
 
     uint256 private _funded;
     uint256 private _owed;
@@ -238,7 +241,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         view
         returns (uint8 assurance, address payout)
     {
-        (assurance, payout) = IWorkerRegistry(terms().registry).check(workerId, digest, signature);
+        (assurance, payout) = IWorkerRegistry(terms().registry).check{gas: CHECK_GAS}(workerId, digest, signature);
         require(payout != address(0), Escrow_NotEnrolled(position, workerId));
         require(assurance != 0, Escrow_BadWorkerSignature(position));
     }

@@ -31,9 +31,15 @@ contract WageEscrowFactory is IWageEscrowFactory {
         require(escrowOf[msg.sender][project] == address(0), Factory_EscrowExists(escrowOf[msg.sender][project]));
 
         // Effects
-        escrow = Clones.cloneWithImmutableArgs(
-            implementation, abi.encode(EscrowTerms(token, registry, msg.sender, bureau, objectionWindow))
-        );
+        // The address follows from the terms: a reorganised chain cannot put another contractor's escrow in its place.
+        EscrowTerms memory terms = EscrowTerms({
+            token: token,
+            registry: registry,
+            contractor: msg.sender,
+            bureau: bureau,
+            objectionWindow: objectionWindow
+        });
+        escrow = Clones.cloneDeterministicWithImmutableArgs(implementation, abi.encode(terms), project);
         escrowOf[msg.sender][project] = escrow;
         isEscrow[escrow] = true;
         emit EscrowCreated(escrow, msg.sender, bureau, project, objectionWindow);
