@@ -1,0 +1,245 @@
+/**
+ * What travels between the pages and the API. Money is integer fen, hex is 0x lower case, times are RFC 3339 UTC.
+ *
+ * Every page takes its types from here, so that this file alone changes when the API's own description is generated.
+ */
+
+export type Hex = `0x${string}`;
+
+export interface Chain {
+  chainId: number;
+  /** The web domain whose passkeys the contracts accept. */
+  rpId: string;
+  registry: Hex;
+  factory: Hex;
+  token: Hex;
+  finalityDepth: number;
+  explorer: string | null;
+}
+
+export interface Books {
+  fundedFen: number;
+  owedFen: number;
+  contestedFen: number;
+  freeFen: number;
+  releasedFen: number;
+}
+
+export interface Project {
+  escrow: Hex;
+  name: string;
+  contractorName: string;
+  contractor: Hex;
+  bureau: Hex;
+  objectionWindowSeconds: number;
+  workers: number;
+  books: Books;
+  /** Null when nothing is owed. */
+  coveragePercent: number | null;
+  asOfBlock: number;
+}
+
+export type EventState = "seen" | "final" | "orphaned";
+
+export interface ChainEvent {
+  id: string;
+  blockNumber: number;
+  blockTime: string;
+  txHash: Hex;
+  contract: string;
+  address: Hex;
+  name: string;
+  args: Record<string, unknown>;
+  state: EventState;
+}
+
+export interface EventPage {
+  events: ChainEvent[];
+  next: string | null;
+}
+
+export interface Account {
+  account: string;
+  balanceFen: number;
+}
+
+export interface Entry {
+  id: string | number;
+  at: string;
+  blockNumber: number;
+  txHash: Hex;
+  event: string;
+  debit: string;
+  credit: string;
+  amountFen: number;
+}
+
+export interface Ledger {
+  accounts: Account[];
+  entries: Entry[];
+}
+
+export interface CodeSent {
+  resendAfterSeconds: number;
+  expiresInSeconds: number;
+}
+
+export interface Session {
+  accessToken: string;
+  expiresInSeconds: number;
+}
+
+/** 4 passkey, 3 wallet, 2 device key. */
+export type Assurance = 4 | 3 | 2;
+
+export interface SignerKey {
+  assurance: Assurance;
+  x: Hex;
+  y: Hex;
+}
+
+export interface DeviceSignature {
+  kind: "device";
+  r: Hex;
+  s: Hex;
+}
+
+export interface PasskeySignature {
+  kind: "passkey";
+  r: Hex;
+  s: Hex;
+  authenticatorData: Hex;
+  clientDataJson: string;
+}
+
+export type Signature = DeviceSignature | PasskeySignature;
+
+export interface EnrolmentStatus {
+  state: "none" | "waiting" | "sent" | "enrolled" | "refused";
+  key: SignerKey | null;
+  digest: Hex | null;
+  reason: string | null;
+}
+
+export interface JoinStatus {
+  state: "offered" | "accepted" | "sent" | "joined";
+  dayCapFen: number;
+  termsHash: Hex;
+  deadline: number;
+  digest: Hex | null;
+}
+
+export interface MyProject {
+  escrow: Hex;
+  name: string;
+  contractorName: string;
+  join: JoinStatus;
+}
+
+export interface Me {
+  workerNo: string;
+  displayName: string;
+  phoneMasked: string;
+  workerId: Hex;
+  language: Language;
+  payout: Hex | null;
+  enrolment: EnrolmentStatus;
+  /** Until when (Unix seconds) an enrolment signed now may be used. */
+  offer: { deadline: number };
+  projects: MyProject[];
+}
+
+export type Language = "zh" | "en";
+
+export interface Contest {
+  state: "accepted" | "sent" | "seen" | "contested" | "refused";
+  claimedFen: number;
+  remainderFen: number;
+  txHash: Hex | null;
+}
+
+export type LineState = "open" | "accepted" | "sent" | "seen" | "released" | "failed" | "refused";
+
+export interface Line {
+  escrow: Hex;
+  sheetId: number;
+  index: number;
+  projectName: string;
+  contractorName: string;
+  /** Dates of the site's calendar, as 2026-10-01. */
+  firstDay: string;
+  lastDay: string;
+  payday: string;
+  days: string[];
+  dayMask: number;
+  amountFen: number;
+  payslipHash: Hex;
+  /** The exact text whose SHA-256 is `payslipHash`. */
+  payslip: string;
+  deadline: number;
+  coverage: { fundedFen: number; owedFen: number; enough: boolean };
+  state: LineState;
+  assurance: number | null;
+  txHash: Hex | null;
+  releasedAt: string | null;
+  reason: string | null;
+  contest: Contest | null;
+}
+
+/** What a payslip's text holds. */
+export interface Payslip {
+  worker: string;
+  project: string;
+  firstDay: string;
+  lastDay: string;
+  contractType: string;
+  rateFen: number;
+  days: string[];
+  amountFen: number;
+  salt: string;
+}
+
+export interface SignedEnrolment {
+  key: SignerKey;
+  deadline: number;
+  signature: Signature;
+}
+
+export interface SignedConfirmation {
+  escrow: Hex;
+  sheetId: number;
+  index: number;
+  amountFen: number;
+  dayMask: number;
+  payslipHash: Hex;
+  deadline: number;
+  signature: Signature;
+}
+
+export interface SignedJoin {
+  escrow: Hex;
+  workerId: Hex;
+  dayCapFen: number;
+  termsHash: Hex;
+  deadline: number;
+  signature: Signature;
+}
+
+export interface SignedContest extends SignedConfirmation {
+  claimedFen: number;
+  claimedDays: number;
+  evidence: string;
+}
+
+export interface Receipt {
+  digest: Hex;
+  state: string;
+  receivedAt?: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+}

@@ -1,0 +1,19 @@
+import "../shared/theme.css";
+import "./worker.css";
+
+import { createApp, watchEffect } from "vue";
+
+import { speak } from "../shared/api";
+import { announceLanguage, language } from "../shared/i18n";
+import { start } from "./account";
+import App from "./App.vue";
+import { t } from "./text";
+
+watchEffect(() => speak(language.value));
+announceLanguage(() => t("appName"));
+createApp(App).mount("#app");
+void start();
+
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  void navigator.serviceWorker.register("/w/sw.js", { scope: "/w/" }).catch(() => undefined);
+}

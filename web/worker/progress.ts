@@ -1,0 +1,64 @@
+/** How far a signed word has come, from what the server says and what this phone still holds. */
+
+import type { Line } from "../shared/wire";
+import type { SignedWord } from "./store";
+
+export type Stage = "toSign" | "waiting" | "received" | "sent" | "released" | "failed" | "refused";
+export type ContestStage = "none" | "waiting" | "received" | "sent" | "contested" | "refused";
+
+export interface Progress<S> {
+  stage: S;
+  /** The server's sentence where it refused. */
+  reason: string | null;
+}
+
+const STAGE_OF = {
+  accepted: "received",
+  sent: "sent",
+  seen: "sent",
+  released: "released",
+  failed: "failed",
+} as const;
+
+/** The word of `path` about this line, of all that this phone holds; the latest where there are several. */
+export function wordAbout(words: SignedWord[], path: "confirmations" | "contests", line: Line): SignedWord | undefined {
+  return words
+    .filter((word) => word.path === path && isAbout(word, line))
+    .sort((a, b) => b.signedAt - a.signedAt)[0];
+}
+
+function isAbout(word: SignedWord, line: Line): boolean {
+  return (
+    word.path !== "joins" &&
+    word.body.escrow === line.escrow &&
+    word.body.sheetId === line.sheetId &&
+    word.body.index === line.index
+  );
+}
+
+/** A word still on this phone is newer than what the server says of an open or refused line. */
+export function confirmationProgress(line: Line, word: SignedWord | undefined): Progress<Stage> {
+  if (line.state !== "open" && line.state !== "refused") return { stage: STAGE_OF[line.state], reason: line.reason };
+  if (word?.state === "waiting") return { stage: "waiting", reason: null };
+  if (line.state === "refused") return { stage: "refused", reason: line.reason };
+  return onPhone(word) ?? { stage: "toSign", reason: null };
+}
+
+export function contestProgress(line: Line, word: SignedWord | undefined): Progress<ContestStage> {
+  const { contest } = line;
+  if (!contest) return onPhone(word) ?? { stage: "none", reason: null };
+  if (contest.state !== "refused") {
+    return { stage: contest.state === "contested" ? "contested" : contest.state === "accepted" ? "received" : "sent", reason: null };
+  }
+  if (word?.state === "waiting") return { stage: "waiting", reason: null };
+  return { stage: "refused", reason: line.reason };
+}
+
+function onPhone(word: SignedWord | undefined): Progress<"waiting" | "received" | "refused"> | null {
+  return word ? { stage: word.state, reason: word.refusal } : null;
+}
+
+/** Whether the server will have news soon. */
+export function isMoving(stage: Stage | ContestStage): boolean {
+  return stage === "waiting" || stage === "received" || stage === "sent";
+}
