@@ -1,0 +1,5 @@
+import { expectSameCatalogues } from "../../shared/__tests__/catalogues";
+import { en } from "../en";
+import { zh } from "../zh";
+
+expectSameCatalogues(zh, en);

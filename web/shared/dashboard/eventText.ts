@@ -1,0 +1,41 @@
+/** A chain event in the reader's words. */
+
+import { yuan } from "../money";
+import type { ChainEvent } from "../wire";
+import { isKey, type Key, t } from "./text";
+
+const MONEY: Record<string, Key> = {
+  amount: "argAmount",
+  total: "argTotal",
+  remainder: "argRemainder",
+  dayCap: "argDayCap",
+};
+const PARTIES: Record<string, Key> = { from: "argFrom", to: "argTo", workerId: "argWorker" };
+
+export function eventName(name: string): string {
+  const key = `event${name}`;
+  return isKey(key) ? t(key) : name;
+}
+
+/** 0x1234…cdef */
+export function short(hex: unknown): string {
+  const text = String(hex);
+  return text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text;
+}
+
+export function eventContent({ args }: ChainEvent): string {
+  const parts: string[] = [];
+  if (args["sheetId"] !== undefined) parts.push(t("argSheet", { id: String(args["sheetId"]) }));
+  if (args["index"] !== undefined) parts.push(t("argIndex", { index: String(args["index"]) }));
+  for (const [name, label] of Object.entries(MONEY)) {
+    if (args[name] !== undefined) parts.push(`${t(label)} ¥${yuan(Number(args[name]))}`);
+  }
+  for (const [name, label] of Object.entries(PARTIES)) {
+    if (args[name] !== undefined) parts.push(`${t(label)} ${short(args[name])}`);
+  }
+  const { lines } = args;
+  if (Array.isArray(lines)) parts.push(t("argLines", { count: lines.length }));
+  const assurance = `assurance${args["assurance"]}`;
+  if (isKey(assurance)) parts.push(t(assurance));
+  return parts.join(" · ");
+}

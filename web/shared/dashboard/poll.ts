@@ -1,0 +1,38 @@
+/** Repeats a request while the page is open; a failure is shown and tried again. */
+
+import { onMounted, onUnmounted, ref, type Ref } from "vue";
+
+import { ApiProblem, NoAnswer } from "../api";
+import { t } from "./text";
+
+export function poll(work: () => Promise<void>, everyMilliseconds: number): { problem: Ref<string>; now: () => Promise<void> } {
+  const problem = ref("");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOpen = true;
+
+  async function now(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      await work();
+      problem.value = "";
+    } catch (error) {
+      problem.value = sentence(error);
+    }
+    clearTimeout(timer);
+    if (isOpen) timer = setTimeout(() => void now(), everyMilliseconds);
+  }
+
+  onMounted(now);
+  onUnmounted(() => {
+    isOpen = false;
+    clearTimeout(timer);
+  });
+  return { problem, now };
+}
+
+/** What went wrong, for the reader. Throws what is a mistake of ours. */
+export function sentence(error: unknown): string {
+  if (error instanceof NoAnswer) return t("notReachable");
+  if (error instanceof ApiProblem) return error.detail;
+  throw error;
+}
