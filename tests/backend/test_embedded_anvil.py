@@ -1,0 +1,126 @@
+"""The embedded chain: blocks survive, time only goes forward."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+
+import pytest
+
+from anxin.core.embedded import EmbeddedChain
+from anxin.core.embedded.errors import BinariesMissing, ChainRefused, DiskFull, InUse, PortTaken, files_in
+
+DAY_SECONDS = 86_400
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def pay(chain):
+    """The hash of a transfer that is in a block."""
+    sender, receiver, *_ = await chain.rpc("eth_accounts")
+    transaction = await chain.rpc("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x1"})
+    while not await chain.rpc("eth_getTransactionReceipt", transaction):
+        await asyncio.sleep(0.02)
+    return transaction
+
+
+async def block_time(chain):
+    return int((await chain.rpc("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+
+
+async def test_blocks_and_receipts_survive_a_restart(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        genesis, transaction = chain.genesis_hash, await pay(chain)
+    async with EmbeddedChain(tmp_path, port) as chain:
+        receipt = await chain.rpc("eth_getTransactionReceipt", transaction)
+
+        assert (genesis, "0x1") == (chain.genesis_hash, receipt["status"])
+
+
+async def test_time_moved_ahead_stays_ahead_after_a_restart(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await chain.rpc("evm_increaseTime", 40 * DAY_SECONDS)
+        await chain.rpc("evm_mine")
+        before = await block_time(chain)
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await pay(chain)
+
+        assert before < await block_time(chain) < before + 60
+
+
+async def test_keeps_time_and_goes_back_to_mining_at_once(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await chain.mine_every(1)
+        await pay(chain)
+        height = int(await chain.rpc("eth_blockNumber"), 16)
+        await asyncio.sleep(1.1)
+        assert int(await chain.rpc("eth_blockNumber"), 16) > height
+
+        await chain.mine_every(0)
+        height = int(await chain.rpc("eth_blockNumber"), 16)
+        await pay(chain)
+        await asyncio.sleep(1.1)
+        assert int(await chain.rpc("eth_blockNumber"), 16) == height + 1
+
+
+async def test_chain_that_outlived_its_owner_is_adopted(tmp_path, port):
+    abandoned = EmbeddedChain(tmp_path, port)
+    await abandoned.__aenter__()
+    transaction = await pay(abandoned)
+    abandoned._ownership.__exit__(None, None, None)  # what the system does at kill -9
+
+    async with EmbeddedChain(tmp_path, port) as chain:
+        assert chain._process is None
+        assert (await chain.rpc("eth_getTransactionReceipt", transaction))["status"] == "0x1"
+
+    assert await abandoned._process.wait() == 0
+
+
+async def test_killed_chain_has_all_but_the_last_seconds(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        kept = await pay(chain)
+        await chain.save()
+        os.kill(chain._process.pid, signal.SIGKILL)
+        await chain._process.wait()
+    async with EmbeddedChain(tmp_path, port) as chain:
+        assert (await chain.rpc("eth_getTransactionReceipt", kept))["status"] == "0x1"
+
+
+async def test_guest_leaves_the_chain_running(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as owner:
+        async with EmbeddedChain(tmp_path) as guest:
+            assert guest.url == owner.url
+        await owner.rpc("eth_chainId")
+        with pytest.raises(InUse):
+            await EmbeddedChain(tmp_path).end()
+
+
+async def test_taken_port_names_the_variable(tmp_path, port):
+    squatter = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", port)
+    async with squatter:
+        with pytest.raises(PortTaken, match=f"Port {port} .* ANXIN_CHAIN_PORT={port + 1}"):
+            await EmbeddedChain(tmp_path, port).__aenter__()
+
+
+async def test_missing_program_says_how_to_get_it(tmp_path, port, monkeypatch):
+    monkeypatch.setattr("anxin.core.embedded.anvil.PROJECT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BinariesMissing, match="install Foundry"):
+        await EmbeddedChain(tmp_path, port).__aenter__()
+
+
+async def test_refusal_names_the_method(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        with pytest.raises(ChainRefused, match="eth_nonsense"):
+            await chain.rpc("eth_nonsense")
+
+
+def test_full_disk_is_told_in_a_sentence(tmp_path):
+    with pytest.raises(DiskFull, match="free some space"), files_in(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
