@@ -1,0 +1,133 @@
+"""Builds the web application from the list of features."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, get
+from litestar.di import NamedDependency, Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.audit.routes import ROUTES as AUDIT
+from anxin.core import problems, sealing
+from anxin.core.database import Sessions, connect, sessions_of
+from anxin.core.deployment import Deployment
+from anxin.core.security import with_security
+from anxin.ledger import service as ledger
+from anxin.payroll.routes import ROUTES as PAYROLL
+from anxin.people.login import SessionKey
+from anxin.people.routes import ROUTES as PEOPLE
+from anxin.people.routes import signed_in_worker
+from anxin.projects.routes import ROUTES as PROJECTS
+from anxin.settings import Settings
+from anxin.wages.lines import ReadCoverage
+from anxin.wages.routes import ROUTES as WAGES
+from anxin.wages.schemas import Coverage
+
+FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *PAYROLL, *WAGES, *AUDIT]
+PAGES = ("w", "c", "b", "docs")
+
+
+@get("/", include_in_schema=False)
+async def front_door() -> Redirect:
+    """Most who come are workers."""
+    return Redirect("/w/")
+
+
+async def provide_session(sessions: NamedDependency[Sessions]) -> AsyncIterator[AsyncSession]:
+    """One transaction a request: committed before the answer goes out, rolled back where the handler raised."""
+    async with sessions() as session, session.begin():
+        yield session
+
+
+async def read_coverage(session: AsyncSession, escrow: str) -> Coverage:
+    """Is the money there? The ledger's answer in the words of the worker's page."""
+    books = await ledger.books_of(session, escrow)
+    return Coverage(books.funded_fen, books.owed_fen, books.funded_fen >= books.owed_fen)
+
+
+def build(settings: Settings) -> Litestar:
+    """Return the application. Nothing is connected before it starts."""
+    engine = connect(settings.database_url)
+    sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    fixed = {
+        "settings": settings,
+        "deployment": Deployment.read(settings.deployment),
+        "sessions": sessions_of(engine),
+        "session_key": SessionKey(settings.jwt_key),
+        "registrars": settings.registrar_addresses,
+        "read_coverage": read_coverage,
+    }
+
+    @asynccontextmanager
+    async def close_engine(_: Litestar) -> AsyncIterator[None]:
+        yield
+        await engine.dispose()
+
+    return Litestar(
+        route_handlers=[front_door, *FEATURES, *_pages(settings)],
+        dependencies={
+            **{name: Provide(_always(value), sync_to_thread=False) for name, value in fixed.items()},
+            "session": Provide(provide_session),
+            "worker": Provide(signed_in_worker),
+        },
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=problems.MAX_BODY_BYTES,
+        signature_types=[ReadCoverage],
+        lifespan=[close_engine],
+        openapi_config=openapi(),
+        logging_config=None,
+    )
+
+
+def openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Anxin (安薪)",
+        version="0.1.0",
+        description="Wages locked in escrow, released by the worker's own signature. Errors are RFC 9457 documents.",
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
+
+
+def schema() -> dict[str, Any]:
+    """Return the OpenAPI document: the features alone, nothing connected."""
+    names = ("settings", "deployment", "sessions", "session_key", "registrars", "read_coverage", "session", "worker")
+    application = Litestar(
+        route_handlers=FEATURES,
+        dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},
+        signature_types=[ReadCoverage],
+        openapi_config=openapi(),
+        logging_config=None,
+    )
+    return application.openapi_schema.to_schema()
+
+
+def _always(value: object) -> Callable[[], object]:
+    def provide() -> object:
+        return value
+
+    return provide
+
+
+def _pages(settings: Settings) -> list[ControllerRouterHandler]:
+    """The built pages. An API process without them (none built) still answers the API."""
+    if not settings.web_folder.is_dir():
+        return []
+    folders = [(f"/{page}", settings.web_folder / page, True) for page in PAGES]
+    folders.append(("/assets", settings.web_folder / "assets", False))
+    return [
+        create_static_files_router(path=path, directories=[folder], html_mode=html, include_in_schema=False)
+        for path, folder, html in folders
+        if folder.is_dir()
+    ]
+
+
+def create() -> ASGIApp:
+    """What the web server runs."""
+    return with_security(build(Settings.from_environment()), pages=frozenset(f"/{page}" for page in PAGES))

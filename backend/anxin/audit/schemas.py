@@ -1,0 +1,98 @@
+"""What anyone may see without an account: everything here is on the chain, or computed from it. No personal data."""
+
+from datetime import datetime
+from typing import Any
+
+from anxin.core.wire import Wire
+
+
+class ChainFacts(Wire):
+    """Where signatures count. `rp_id` is the web domain whose passkeys count."""
+
+    chain_id: int
+    rp_id: str
+    registry: str
+    factory: str
+    token: str
+    finality_depth: int
+
+
+class Health(Wire):
+    """Block numbers; `indexed_block` lags the chain's head by a poll, `final_block` by the finality depth."""
+
+    status: str
+    indexed_block: int
+    final_block: int
+
+
+class BooksView(Wire):
+    funded_fen: int
+    owed_fen: int
+    contested_fen: int
+    free_fen: int
+    released_fen: int
+
+
+class ProjectView(Wire):
+    """A project and its escrow's books at the last final block. `coverage_percent` is null where nothing is owed."""
+
+    escrow: str
+    name: str
+    contractor_name: str
+    contractor: str
+    bureau: str
+    objection_window_seconds: int
+    workers: int
+    books: BooksView
+    coverage_percent: int | None
+    as_of_block: int
+
+
+class ProjectsView(Wire):
+    projects: list[ProjectView]
+
+
+class EventView(Wire):
+    """state: seen, final, orphaned. `id` is the cursor of paging."""
+
+    id: str
+    block_number: int
+    block_time: datetime
+    tx_hash: str
+    contract: str
+    address: str
+    name: str
+    args: dict[str, Any]
+    state: str
+
+
+class EventsView(Wire):
+    """Newest first. `next` is the `before` of the following page; null at the end."""
+
+    events: list[EventView]
+    next: str | None
+
+
+class AccountView(Wire):
+    """Debits minus credits."""
+
+    account: str
+    balance_fen: int
+
+
+class EntryView(Wire):
+    id: int
+    at: datetime
+    block_number: int
+    tx_hash: str
+    event: str
+    debit: str
+    credit: str
+    amount_fen: int
+
+
+class LedgerView(Wire):
+    """The balances of all entries, and the newest hundred of them."""
+
+    accounts: list[AccountView]
+    entries: list[EntryView]

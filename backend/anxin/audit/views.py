@@ -1,0 +1,102 @@
+"""Reading for the bureau's and the contractor's pages: projects with their books, events, ledger."""
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.audit.schemas import (
+    AccountView,
+    BooksView,
+    EntryView,
+    EventsView,
+    EventView,
+    LedgerView,
+    ProjectView,
+)
+from anxin.chain.indexer import heights
+from anxin.chain.models import ChainEvent
+from anxin.core import relayed
+from anxin.core.errors import Malformed, NotFound
+from anxin.ledger import service as ledger
+from anxin.ledger.models import Entry
+from anxin.projects.models import Membership, Project
+from anxin.projects.service import escrow_of, project_at
+
+
+async def projects(session: AsyncSession) -> list[ProjectView]:
+    found = await session.scalars(select(Project).where(Project.escrow.is_not(None)).order_by(Project.id))
+    return [await _project(session, project) for project in found]
+
+
+async def project(session: AsyncSession, escrow: str) -> ProjectView:
+    """Raises NotFound."""
+    found = await project_at(session, escrow)
+    if found is None:
+        raise NotFound(what=f"project with escrow {escrow}")
+    return await _project(session, found)
+
+
+async def _project(session: AsyncSession, project: Project) -> ProjectView:
+    escrow = escrow_of(project)
+    books = await ledger.books_of(session, escrow)
+    joined = Membership.project_pk == project.id, Membership.state == relayed.DONE
+    workers = await session.scalar(select(func.count()).select_from(Membership).where(*joined))
+    _, final = await heights(session)
+    return ProjectView(
+        escrow=escrow,
+        name=project.name,
+        contractor_name=project.contractor_name,
+        contractor=project.contractor,
+        bureau=project.bureau,
+        objection_window_seconds=project.objection_window_seconds,
+        workers=workers or 0,
+        books=BooksView(
+            books.funded_fen, books.owed_fen, books.contested_fen, books.free_fen, books.released_fen
+        ),
+        coverage_percent=books.coverage_percent,
+        as_of_block=final,
+    )
+
+
+async def events(
+    session: AsyncSession, *, escrow: str | None, name: str | None, before: str | None, limit: int
+) -> EventsView:
+    """A page of events, newest first; one event more is read to know whether there is another page."""
+    query = select(ChainEvent).order_by(ChainEvent.block_number.desc(), ChainEvent.log_index.desc())
+    if escrow is not None:
+        query = query.where(ChainEvent.address == escrow.lower())
+    if name is not None:
+        query = query.where(ChainEvent.name == name)
+    if before is not None:
+        query = query.where(tuple_(ChainEvent.block_number, ChainEvent.log_index) < _cursor(before))
+    rows = (await session.scalars(query.limit(limit + 1))).all()
+    page = [_event(row) for row in rows[:limit]]
+    return EventsView(page, page[-1].id if len(rows) > limit else None)
+
+
+def _cursor(before: str) -> tuple[int, int]:
+    block, _, index = before.partition("-")
+    if not (block.isdigit() and index.isdigit()):
+        raise Malformed(problem="before: a cursor as `next` gave it")
+    return int(block), int(index)
+
+
+def _event(row: ChainEvent) -> EventView:
+    return EventView(
+        id=f"{row.block_number}-{row.log_index}", block_number=row.block_number, block_time=row.block_time,
+        tx_hash=row.tx_hash, contract=row.contract, address=row.address, name=row.name, args=row.args, state=row.state,
+    )  # fmt: skip
+
+
+async def ledger_of(session: AsyncSession, escrow: str | None) -> LedgerView:
+    scope = Entry.escrow.is_(None) if escrow is None else Entry.escrow == escrow.lower()
+    rows = await session.scalars(select(Entry).where(scope).order_by(Entry.id.desc()).limit(100))
+    accounts = await ledger.balances(session, escrow)
+    return LedgerView(
+        accounts=[AccountView(name, balance) for name, balance in sorted(accounts.items())],
+        entries=[
+            EntryView(
+                row.id, row.at, row.block_number, row.tx_hash, row.event_name, row.debit, row.credit, row.amount_fen
+            )
+            for row in rows
+        ],
+    )

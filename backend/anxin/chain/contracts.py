@@ -1,0 +1,135 @@
+"""Calls into bytes, logs and reverts out of bytes: by the ABIs exported from the compiled contracts (chain/abi)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_utils.abi import collapse_if_tuple
+from eth_utils.crypto import keccak
+
+from anxin.core.calls import Call, Refusal
+from anxin.core.events import Event
+from anxin.core.signing import from_hex
+
+CONTRACTS = ("WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory")
+
+Abi = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Signature:
+    """One ABI entry with its selector or topic."""
+
+    abi: Abi
+
+    @property
+    def text(self) -> str:
+        return f"{self.abi['name']}({','.join(collapse_if_tuple(i) for i in self.abi['inputs'])})"
+
+    @property
+    def hash(self) -> bytes:
+        return keccak(text=self.text)
+
+
+@cache
+def _entries(contract: str, kind: str) -> list[_Signature]:
+    document = json.loads((files("anxin.chain") / "abi" / f"{contract}.json").read_text())
+    return [_Signature(entry) for entry in document["abi"] if entry["type"] == kind]
+
+
+@cache
+def _function(contract: str, name: str) -> _Signature:
+    return next(entry for entry in _entries(contract, "function") if entry.abi["name"] == name)
+
+
+@cache
+def _events(contract: str) -> Mapping[str, _Signature]:
+    return {"0x" + entry.hash.hex(): entry for entry in _entries(contract, "event")}
+
+
+@cache
+def _errors() -> Mapping[bytes, _Signature]:
+    return {entry.hash[:4]: entry for contract in CONTRACTS for entry in _entries(contract, "error")}
+
+
+def encode_call(call: Call) -> str:
+    """Return a call's data, 0x-hex."""
+    function = _function(call.contract, call.function)
+    inputs = function.abi["inputs"]
+    kinds = [collapse_if_tuple(each) for each in inputs]
+    values = [_to_abi(each, call.arguments[each["name"]]) for each in inputs]
+    return "0x" + (function.hash[:4] + encode(kinds, values)).hex()
+
+
+def decode_result(contract: str, function: str, data: str) -> Any:
+    """Return what a view returned: one value, or the values in order."""
+    outputs = _function(contract, function).abi["outputs"]
+    values = decode([collapse_if_tuple(each) for each in outputs], from_hex(data))
+    named = [_from_abi(each, value) for each, value in zip(outputs, values, strict=True)]
+    return named[0] if len(named) == 1 else named
+
+
+def decode_refusal(data: Any, message: str) -> Refusal:
+    """Return the contract's own error where the revert's bytes are one; else the node's message."""
+    raw = from_hex(data) if isinstance(data, str) and data.startswith("0x") else b""
+    entry = _errors().get(raw[:4])
+    if entry is None:
+        return Refusal(message[:200] or "reverted", [])
+    values = decode([collapse_if_tuple(each) for each in entry.abi["inputs"]], raw[4:])
+    named = [_from_abi(each, value) for each, value in zip(entry.abi["inputs"], values, strict=True)]
+    return Refusal(entry.abi["name"], named)
+
+
+def decode_log(contract: str, log: dict[str, Any], block_time: int) -> Event | None:
+    """Return the event a log stands for; None for one that is not in the contract's ABI."""
+    entry = _events(contract).get(log["topics"][0]) if log["topics"] else None
+    if entry is None:
+        return None
+    indexed = [each for each in entry.abi["inputs"] if each["indexed"]]
+    plain = [each for each in entry.abi["inputs"] if not each["indexed"]]
+    args = {
+        each["name"]: _from_abi(each, decode([each["type"]], from_hex(topic))[0])
+        for each, topic in zip(indexed, log["topics"][1:], strict=True)
+    }
+    values = decode([collapse_if_tuple(each) for each in plain], from_hex(log["data"]))
+    args |= {each["name"]: _from_abi(each, value) for each, value in zip(plain, values, strict=True)}
+    return Event(
+        name=entry.abi["name"],
+        contract=contract,
+        address=log["address"].lower(),
+        args=args,
+        block_number=int(log["blockNumber"], 16),
+        block_hash=log["blockHash"],
+        block_time=datetime.fromtimestamp(block_time, UTC),
+        log_index=int(log["logIndex"], 16),
+        tx_hash=log["transactionHash"],
+    )
+
+
+def _to_abi(entry: Abi, value: Any) -> Any:
+    """From JSON (0x-hex, objects) to what the encoder takes (bytes, tuples)."""
+    kind: str = entry["type"]
+    if kind.endswith("[]"):
+        return [_to_abi(entry | {"type": kind[:-2]}, each) for each in value]
+    if kind == "tuple":
+        return tuple(_to_abi(each, value[each["name"]]) for each in entry["components"])
+    if kind.startswith("bytes"):
+        return from_hex(value)
+    return value
+
+
+def _from_abi(entry: Abi, value: Any) -> Any:
+    kind: str = entry["type"]
+    if kind.endswith("[]"):
+        return [_from_abi(entry | {"type": kind[:-2]}, each) for each in value]
+    if kind == "tuple":
+        components: Sequence[Abi] = entry["components"]
+        return {each["name"]: _from_abi(each, part) for each, part in zip(components, value, strict=True)}
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return value.lower() if kind == "address" else value

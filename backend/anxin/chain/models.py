@@ -1,0 +1,85 @@
+"""What the chain side remembers: calls on their way out, events on their way in."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from anxin.core.database import Base
+
+
+class Relayer(Base):
+    """A key that pays gas. Its next nonce comes from here, never from the node."""
+
+    __tablename__ = "relayers"
+
+    address: Mapped[str] = mapped_column(String(42), primary_key=True)
+    next_nonce: Mapped[int] = mapped_column(BigInteger)
+
+
+class RelayCall(Base):
+    """A call to be made once. state: waiting → signed → final, or refused (would revert, or did)."""
+
+    __tablename__ = "relay_calls"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    call: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
+    relayer: Mapped[str | None] = mapped_column(String(42))
+    nonce: Mapped[int | None] = mapped_column(BigInteger)
+    gas: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None]
+
+
+class RelayAttempt(Base):
+    """One signed transaction of a call, stored before it is first sent; only these bytes are ever sent again."""
+
+    __tablename__ = "relay_attempts"
+
+    tx_hash: Mapped[str] = mapped_column(String(66), primary_key=True)
+    call_pk: Mapped[int] = mapped_column(ForeignKey("relay_calls.id"), index=True)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    signed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Block(Base):
+    """A block that was indexed. state: seen, final, orphaned."""
+
+    __tablename__ = "blocks"
+
+    hash: Mapped[str] = mapped_column(String(66), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, index=True)
+    parent: Mapped[str] = mapped_column(String(66))
+    time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(String(8))
+
+
+class ChainEvent(Base):
+    """A decoded log. Orphaned ones stay: what was once seen is never deleted."""
+
+    __tablename__ = "chain_events"
+    __table_args__ = (Index("ix_chain_events_place", "block_number", "log_index"),)
+
+    block_hash: Mapped[str] = mapped_column(ForeignKey("blocks.hash"), primary_key=True)
+    log_index: Mapped[int] = mapped_column(primary_key=True)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    block_time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    tx_hash: Mapped[str] = mapped_column(String(66), index=True)
+    contract: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str] = mapped_column(String(42), index=True)
+    name: Mapped[str] = mapped_column(String(32))
+    args: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(8), index=True)
+
+
+class EscrowAddress(Base):
+    """An escrow the factory made: its events are followed from this block on."""
+
+    __tablename__ = "escrow_addresses"
+
+    address: Mapped[str] = mapped_column(String(42), primary_key=True)
+    from_block: Mapped[int] = mapped_column(BigInteger)

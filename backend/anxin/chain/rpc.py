@@ -1,0 +1,96 @@
+"""JSON-RPC over one kept-alive HTTP connection."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+
+class RpcError(Exception):
+    """The node answered with an error. `data` holds a revert's bytes, where there are any."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(f"{message} ({code})")
+        self.code = code
+        self.message = message
+        self.data = data
+
+    @property
+    def is_revert(self) -> bool:
+        return self.code == 3 or "revert" in self.message.lower()
+
+
+class RpcUnreachable(Exception):
+    """No answer, or not one: what was sent may or may not have been done."""
+
+
+class _Answer(msgspec.Struct):
+    id: int
+    result: Any = None
+    error: dict[str, Any] | None = None
+
+
+class Rpc:
+    """A node. Every method may raise RpcError or RpcUnreachable."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = 10) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout_seconds)
+        self._next_id = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def call(self, method: str, *params: Any) -> Any:
+        answer = (await self._post([(method, params)]))[0]
+        if answer.error is not None:
+            raise _error(answer.error)
+        return answer.result
+
+    async def batch(self, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+        """Return each request's result in order, or its RpcError in its place."""
+        if not requests:
+            return []
+        answers = await self._post(requests)
+        return [_error(answer.error) if answer.error is not None else answer.result for answer in answers]
+
+    async def _post(self, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[_Answer]:
+        first = self._next_id
+        self._next_id += len(requests)
+        body = [
+            {"jsonrpc": "2.0", "id": first + i, "method": method, "params": params}
+            for i, (method, params) in enumerate(requests)
+        ]
+        try:
+            response = await self._client.post("", content=msgspec.json.encode(body), headers=_JSON)
+            response.raise_for_status()
+            answers = msgspec.json.decode(response.content, type=list[_Answer])
+        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            raise RpcUnreachable(f"{type(error).__name__}: {error}") from error
+        by_id = {answer.id: answer for answer in answers}
+        if by_id.keys() != set(range(first, first + len(requests))):
+            raise RpcUnreachable("the node left out answers")
+        return [by_id[first + i] for i in range(len(requests))]
+
+    # ---------------------------------------------------------------- what is asked often
+
+    async def chain_id(self) -> int:
+        return int(await self.call("eth_chainId"), 16)
+
+    async def head(self) -> int:
+        return int(await self.call("eth_blockNumber"), 16)
+
+    async def block(self, number: int) -> dict[str, Any] | None:
+        """Header fields of a block, hex as the node gives them; None beyond the head."""
+        found: dict[str, Any] | None = await self.call("eth_getBlockByNumber", hex(number), False)
+        return found
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def _error(error: dict[str, Any]) -> RpcError:
+    return RpcError(int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))

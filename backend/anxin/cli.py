@@ -1,0 +1,173 @@
+"""anxin up | api | worker | demo | migrate | audit | doctor | openapi"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anxin.settings import ROOT, Settings, SettingsError
+
+STATE = ROOT / ".anxin"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Anxin (安薪): wages locked in escrow, released by the worker's own signature."""
+
+
+@main.command()
+@click.option("--state", type=click.Path(path_type=Path), default=STATE, help="Folder of the embedded services.")
+def up(state: Path) -> None:
+    """Run everything in one place: embedded PostgreSQL and chain, contracts, API, pages and worker."""
+    from anxin.stack import run_up
+
+    _run(run_up(state))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Tell the story, print the summary, and end.")
+@click.option("--state", type=click.Path(path_type=Path), default=STATE, help="Folder of the embedded services.")
+def demo(once: bool, state: Path) -> None:
+    """Play one month of one site on real parts: 60 workers are paid."""
+    from anxin.demo.main import run_demo
+
+    _run(run_demo(state, once=once))
+
+
+@main.command()
+def api() -> None:
+    """Serve the API and the pages. Holds no state: run as many as you like."""
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    settings = _settings()
+    Server(
+        "anxin.app:create",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.api_workers,
+        respawn_failed_workers=True,
+        log_access=False,
+    ).serve()
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs, relayer and indexer. Several may run: each part has one leader, the others wait to take over."""
+    from anxin.worker import run
+
+    _run(run(_settings()))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the present version."""
+    from anxin.core.migrate import migrate as run_migrations
+
+    _run(run_migrations(_settings().database_url))
+
+
+@main.command()
+@click.option("--rpc", "rpc_url", required=True, help="JSON-RPC of any node of the chain.")
+@click.option("--deployment", type=click.Path(path_type=Path, exists=True), default=STATE / "deployment.json")
+@click.option("--block", type=int, help="Up to this block; the node's newest otherwise.")
+def audit(rpc_url: str, deployment: Path, block: int | None) -> None:
+    """Recompute every balance and payment from chain events alone; ends with 1 if anything contradicts."""
+    _run(_audit(rpc_url, deployment, block))
+
+
+async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
+    from anxin.audit.service import audit as run_audit
+    from anxin.chain.rpc import Rpc
+    from anxin.core.deployment import Deployment
+    from anxin.core.money import yuan
+
+    async with Rpc(rpc_url) as rpc:
+        upto = await rpc.head() if block is None else block
+        result = await run_audit(rpc, Deployment.read(deployment), upto)
+    for escrow, books in result.escrows.items():
+        click.echo(
+            f"{escrow}  funded {yuan(books.funded_fen)}  owed {yuan(books.owed_fen)}  "
+            f"contested {yuan(books.contested_fen)}  released {yuan(books.released_fen)}  "
+            f"lines {len(books.lines)}, paid {len(books.released)}"
+        )
+    for finding in result.findings:
+        click.echo(f"✗ {finding}", err=True)
+    click.echo(f"{'✓ consistent' if result.ok else '✗ NOT consistent'} up to block {upto}")
+    if not result.ok:
+        sys.exit(1)
+
+
+@main.command()
+def doctor() -> None:
+    """Say what this process would need and does not have."""
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        click.echo(f"✗ {error}", err=True)
+        sys.exit(1)
+    missing = [
+        sentence
+        for sentence, is_missing in (
+            (f"ANXIN_DEPLOYMENT: {settings.deployment} does not exist (scripts/deploy.py writes it)",
+             not settings.deployment.is_file()),
+            (f"ANXIN_WEB_FOLDER: {settings.web_folder} has no pages (make setup builds them)",
+             not settings.web_folder.is_dir()),
+            ("ANXIN_TWILIO_ACCOUNT_SID, ANXIN_TWILIO_AUTH_TOKEN and ANXIN_TWILIO_FROM: messages cannot be sent",
+             not (settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from)),
+            ("ANXIN_REGISTRARS: no registrar's signature will be accepted", not settings.registrars),
+        )
+        if is_missing
+    ]  # fmt: skip
+    for sentence in missing:
+        click.echo(f"✗ {sentence}", err=True)
+    if missing:
+        sys.exit(1)
+    click.echo("✓ nothing is missing")
+
+
+@main.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    from anxin.app import schema
+
+    click.echo(json.dumps(schema(), ensure_ascii=False, indent=1))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(task: Any) -> None:
+    """Run to the end; what people can act on is a sentence, not a traceback."""
+    from anxin.chain.indexer import ChainChanged
+    from anxin.core.embedded import EmbeddedError
+    from anxin.stack import CannotStart
+
+    try:
+        asyncio.run(task)
+    except* (EmbeddedError, ChainChanged, CannotStart) as group:
+        for error in _leaves(group):
+            click.echo(f"✗ {error}", err=True)
+        sys.exit(1)
+    except* KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Which contracts, on which chain: what scripts/deploy.py wrote."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from anxin.core.signing import ESCROW_DOMAIN_NAME, REGISTRY_DOMAIN_NAME, Domain
+
+
+class Addresses(msgspec.Struct, frozen=True, rename={
+    "roles": "RoleManager", "token": "WageToken", "registry": "WorkerRegistry", "escrow_code": "WageEscrow",
+    "factory": "WageEscrowFactory",
+}):  # fmt: skip
+    """0x addresses by contract; `escrow_code` is what every escrow is a clone of."""
+
+    roles: str
+    token: str
+    registry: str
+    escrow_code: str
+    factory: str
+
+
+class Deployment(msgspec.Struct, frozen=True, rename="camel"):
+    """One deployment. `genesis_hash` tells this chain from another with the same id."""
+
+    chain_id: int
+    genesis_hash: str
+    start_block: int
+    rp_id: str
+    addresses: Addresses
+
+    @classmethod
+    def read(cls, file: Path) -> "Deployment":
+        return msgspec.json.decode(file.read_bytes(), type=cls)
+
+    @property
+    def rp_id_hash(self) -> bytes:
+        return sha256(self.rp_id.encode()).digest()
+
+    @property
+    def registry_domain(self) -> Domain:
+        return Domain(REGISTRY_DOMAIN_NAME, self.chain_id, self.addresses.registry)
+
+    def escrow_domain(self, escrow: str) -> Domain:
+        return Domain(ESCROW_DOMAIN_NAME, self.chain_id, escrow)

@@ -1,0 +1,62 @@
+"""Errors on their way out: every answer that is not a success is a problem document, in the asker's language."""
+
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.types import ExceptionHandlersMap
+
+from anxin.core.errors import AnxinError, Internal, Malformed, MethodNotAllowed, NotFound, TooLarge
+from anxin.core.language import Language, preferred
+
+MEDIA_TYPE = "application/problem+json"
+MAX_BODY_BYTES = 64 * 1024  # the largest signed word, a passkey's, is under 2 KB
+
+log = structlog.get_logger()
+
+
+def language_of(request: Request[Any, Any, Any]) -> Language:
+    return preferred(request.headers.get("accept-language"))
+
+
+def answer(request: Request[Any, Any, Any], error: AnxinError) -> Response[dict[str, Any]]:
+    headers = {"retry-after": str(error.values["retry_after_seconds"])} if "retry_after_seconds" in error.values else {}
+    return Response(
+        error.document(language_of(request)), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """What the framework refuses before a handler sees it."""
+    if isinstance(error, NotFoundException):
+        return answer(request, NotFound(what=request.url.path))
+    if isinstance(error, MethodNotAllowedException):
+        return answer(request, MethodNotAllowed(method=request.method))
+    if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
+        return answer(request, TooLarge(max_bytes=MAX_BODY_BYTES))
+    if error.status_code >= 500:
+        return answer_uncaught(request, error)
+    return answer(request, Malformed(problem=_sentence(error)))
+
+
+def answer_uncaught(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    incident = uuid4().hex[:12]
+    log.error("uncaught", incident=incident, path=request.url.path, exc_info=error)
+    return answer(request, Internal(incident=incident))
+
+
+def _sentence(error: HTTPException) -> str:
+    """Where and what, without repeating what was sent: it may be personal."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    places = [f"{item.get('key', 'body')}: {item.get('message', '')}" for item in extra if isinstance(item, dict)]
+    return "; ".join(places) or error.detail
+
+
+HANDLERS: ExceptionHandlersMap = {
+    AnxinError: answer,
+    HTTPException: answer_http,
+    Exception: answer_uncaught,
+}

@@ -1,0 +1,50 @@
+"""What travels over HTTP: camelCase, nothing unknown accepted. Digests and hashes are 0x-hex, money is integer fen."""
+
+import msgspec
+
+from anxin.core.errors import DigestMismatch, HighS, Malformed
+from anxin.core.signing import Domain, Value, WorkerSignature, digest, from_hex, has_low_s
+
+
+class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Base of every request and answer."""
+
+
+class Kept(Wire):
+    """The server has stored what was signed; the rest follows without the sender."""
+
+    digest: str
+    state: str
+
+
+def hex_bytes(text: str, length: int, where: str) -> bytes:
+    """Return `length` bytes of 0x-hex. Raises Malformed, naming `where`."""
+    try:
+        raw = from_hex(text)
+    except ValueError:
+        raw = b""
+    if len(raw) != length:
+        raise Malformed(problem=f"{where}: 0x and {2 * length} hexadecimal digits")
+    return raw
+
+
+def signed_digest(path_digest: str, domain: Domain, type_name: str, message: dict[str, Value]) -> bytes:
+    """Return the digest of `message`, which is the address it was sent to. Raises Malformed, DigestMismatch."""
+    given = hex_bytes(path_digest, 32, "digest")
+    try:
+        expected = digest(domain, type_name, message)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Malformed(problem=f"{type_name}: {error}") from error
+    if given != expected:
+        raise DigestMismatch(expected="0x" + expected.hex())
+    return expected
+
+
+def check_form(signature: WorkerSignature) -> None:
+    """Raises Malformed or HighS: what can be said of a signature before knowing whose it should be."""
+    try:
+        low = has_low_s(signature)
+    except ValueError as error:
+        raise Malformed(problem="signature: not 0x-hex") from error
+    if not low:
+        raise HighS()

@@ -1,0 +1,167 @@
+"""Signing in: a phone number and a one-time code open a session that can read. Nothing that binds is authorised by it.
+
+A number is never identity and never authority (it may be recycled, shared or swapped): what binds a worker is the key.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.core import jobs
+from anxin.core.clock import now
+from anxin.core.errors import CodeExpired, TooManyCodes, Unauthorized, WrongCode
+from anxin.core.language import Language
+from anxin.core.sealing import sealer
+from anxin.people.models import LoginCode, RefreshToken, Worker
+from anxin.people.phone import normal_phone
+from anxin.people.schemas import LoginCodeSent
+
+CODE_SECONDS = 300
+RESEND_SECONDS = 60
+CODES_PER_HOUR = 5
+ATTEMPTS_PER_CODE = 5
+ACCESS_SECONDS = 900
+REFRESH_DAYS = 90
+ISSUER = "anxin"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    access: str
+    refresh: str
+
+
+class SessionKey:
+    """Signs and checks access tokens (EdDSA). One key for all API processes."""
+
+    def __init__(self, seed_hex: str) -> None:
+        self._private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed_hex))
+        self._public = self._private.public_key()
+
+    def issue(self, worker_pk: int) -> str:
+        issued = now()
+        claims = {"iss": ISSUER, "sub": str(worker_pk), "iat": issued, "exp": issued + timedelta(seconds=ACCESS_SECONDS)}
+        return jwt.encode(claims, self._private, algorithm="EdDSA")
+
+    def read(self, token: str) -> int:
+        """Return the worker's primary key. Raises Unauthorized."""
+        try:
+            claims = jwt.decode(
+                token, self._public, algorithms=["EdDSA"], issuer=ISSUER, options={"require": ["exp", "sub", "iss"]}
+            )
+            return int(claims["sub"])
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Unauthorized() from error
+
+
+async def send_code(session: AsyncSession, phone: str, language: Language) -> LoginCodeSent:
+    """Send a code, and say the same whether or not the number is known: who works here is nobody's business.
+
+    Raises BadPhone, TooManyCodes.
+    """
+    number = normal_phone(phone)
+    index = sealer().index(number)
+    await _check_rate(session, index)
+    code = f"{secrets.randbelow(10**6):06d}"
+    created = now()
+    session.add(
+        LoginCode(
+            phone_index=index, code_hash=_hash_code(index, code), created_at=created,
+            expires_at=created + timedelta(seconds=CODE_SECONDS),
+        )
+    )  # fmt: skip
+    worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
+    if worker is not None:
+        worker.language = language
+        sealed = sealer().seal(code).decode()
+        await jobs.enqueue(session, "login_code", {"worker": worker.id, "sealedCode": sealed}, priority=10)
+    return LoginCodeSent(RESEND_SECONDS, CODE_SECONDS)
+
+
+async def open_session(session: AsyncSession, key: SessionKey, phone: str, code: str) -> Tokens:
+    """Raises BadPhone, WrongCode, CodeExpired. A wrong guess is counted even though it is refused."""
+    index = sealer().index(normal_phone(phone))
+    sent = await session.scalar(
+        select(LoginCode).where(LoginCode.phone_index == index).order_by(LoginCode.id.desc()).limit(1).with_for_update()
+    )
+    if sent is None:
+        raise WrongCode()
+    if sent.used_at is not None or sent.expires_at <= now() or sent.attempts >= ATTEMPTS_PER_CODE:
+        raise CodeExpired()
+    if not hmac.compare_digest(sent.code_hash, _hash_code(index, code)):
+        sent.attempts += 1
+        await session.commit()
+        raise WrongCode()
+    sent.used_at = now()
+    worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
+    if worker is None:
+        raise WrongCode()
+    return await _tokens(session, key, worker.id, family=secrets.token_hex(16))
+
+
+async def refresh_session(session: AsyncSession, key: SessionKey, refresh: str | None) -> Tokens:
+    """Replace a refresh token. One that was already used is in two hands: its whole family ends. Raises Unauthorized."""
+    if refresh is None:
+        raise Unauthorized()
+    token = await session.get(RefreshToken, _hash_token(refresh), with_for_update=True)
+    if token is None or token.expires_at <= now():
+        raise Unauthorized()
+    if token.used_at is not None:
+        await _end_family(session, token.family)
+        await session.commit()
+        raise Unauthorized()
+    token.used_at = now()
+    return await _tokens(session, key, token.worker_pk, token.family)
+
+
+async def close_session(session: AsyncSession, refresh: str | None) -> None:
+    if refresh is None:
+        return
+    token = await session.get(RefreshToken, _hash_token(refresh))
+    if token is not None:
+        await _end_family(session, token.family)
+
+
+async def _tokens(session: AsyncSession, key: SessionKey, worker_pk: int, family: str) -> Tokens:
+    refresh = secrets.token_urlsafe(32)
+    session.add(
+        RefreshToken(
+            token_hash=_hash_token(refresh), family=family, worker_pk=worker_pk,
+            expires_at=now() + timedelta(days=REFRESH_DAYS),
+        )
+    )  # fmt: skip
+    return Tokens(key.issue(worker_pk), refresh)
+
+
+async def _end_family(session: AsyncSession, family: str) -> None:
+    await session.execute(update(RefreshToken).where(RefreshToken.family == family).values(expires_at=now()))
+
+
+async def _check_rate(session: AsyncSession, index: bytes) -> None:
+    latest, count = (
+        await session.execute(
+            select(func.max(LoginCode.created_at), func.count()).where(
+                LoginCode.phone_index == index, LoginCode.created_at > now() - timedelta(hours=1)
+            )
+        )
+    ).one()
+    if count >= CODES_PER_HOUR:
+        raise TooManyCodes(retry_after_seconds=3600)
+    if latest is not None and (age := (now() - latest).total_seconds()) < RESEND_SECONDS:
+        raise TooManyCodes(retry_after_seconds=RESEND_SECONDS - int(age))
+
+
+def _hash_code(index: bytes, code: str) -> bytes:
+    """Keyed: six digits are enumerable."""
+    return sealer().index(f"{index.hex()}:{code}")
+
+
+def _hash_token(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -1,0 +1,83 @@
+"""What people send and see. Digests and hashes are 0x-hex; money is fen; deadlines are Unix seconds."""
+
+from typing import Literal
+
+from anxin.core.signing import SignerKey, WorkerSignature
+from anxin.core.wire import Wire
+
+
+class LoginCodeRequest(Wire):
+    phone: str
+    language: Literal["zh", "en"] = "zh"
+
+
+class LoginCodeSent(Wire):
+    resend_after_seconds: int
+    expires_in_seconds: int
+
+
+class LoginRequest(Wire):
+    phone: str
+    code: str
+
+
+class SessionOpened(Wire):
+    access_token: str
+    expires_in_seconds: int
+
+
+class LanguageChoice(Wire):
+    language: Literal["zh", "en"]
+
+
+class EnrolmentStatus(Wire):
+    """state: none, waiting (for the registrar), accepted, sent, enrolled, refused."""
+
+    state: str
+    key: SignerKey | None
+    digest: str | None
+    reason: str | None
+
+
+class EnrolmentOffer(Wire):
+    deadline: int
+
+
+class SignedEnrolment(Wire):
+    key: SignerKey
+    deadline: int
+    signature: WorkerSignature
+
+
+class WaitingEnrolment(Wire):
+    """What a registrar checks against the person in front of them, and signs."""
+
+    digest: str
+    worker_id: str
+    key: SignerKey
+    payout: str
+    deadline: int
+
+
+class WaitingEnrolments(Wire):
+    enrolments: list[WaitingEnrolment]
+
+
+class Countersignature(Wire):
+    """`signature`: 65 bytes 0x-hex by `registrar` over the enrolment's digest."""
+
+    registrar: str
+    signature: str
+
+
+class Me(Wire):
+    """The signed-in worker. `payout` is where the bank receives their wages."""
+
+    worker_no: str
+    display_name: str
+    phone_masked: str
+    worker_id: str
+    language: str
+    payout: str | None
+    enrolment: EnrolmentStatus
+    offer: EnrolmentOffer

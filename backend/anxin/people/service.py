@@ -1,0 +1,48 @@
+"""Workers on record."""
+
+import secrets
+
+from eth_utils.crypto import keccak
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.core.language import Language
+from anxin.core.sealing import sealer
+from anxin.people import enrolment
+from anxin.people.models import Worker
+from anxin.people.phone import masked, normal_phone
+from anxin.people.schemas import Me
+
+
+async def register_worker(
+    session: AsyncSession, worker_no: str, *, name: str, phone: str, payout: str | None, language: Language = "zh"
+) -> Worker:
+    """Put a worker on record, or return the one of that number. Raises BadPhone.
+
+    Args:
+        payout: 0x address at which the worker's bank receives their wages; None until the bank has named one.
+    """
+    known = await session.scalar(select(Worker).where(Worker.worker_no == worker_no))
+    if known is not None:
+        return known
+    number, salt = normal_phone(phone), secrets.token_hex(32)
+    worker = Worker(
+        worker_no=worker_no, worker_id=keccak(text=f"{salt}:{worker_no}:{name}"), salt=salt, name=name, phone=number,
+        phone_index=sealer().index(number), language=language, payout=payout and payout.lower(),
+    )  # fmt: skip
+    session.add(worker)
+    await session.flush()
+    return worker
+
+
+async def describe(session: AsyncSession, worker: Worker) -> Me:
+    return Me(
+        worker_no=worker.worker_no,
+        display_name=worker.name,
+        phone_masked=masked(worker.phone),
+        worker_id=worker.hex_id,
+        language=worker.language,
+        payout=worker.payout,
+        enrolment=await enrolment.status(session, worker),
+        offer=enrolment.offer(),
+    )

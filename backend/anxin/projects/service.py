@@ -1,0 +1,191 @@
+"""Opening a project, enlisting workers on terms both sides sign, and what the chain has made final of it."""
+
+from dataclasses import dataclass
+
+import msgspec
+from eth_utils.crypto import keccak
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.core import calls, relayed
+from anxin.core.clock import now
+from anxin.core.deployment import Deployment
+from anxin.core.errors import NotEnrolled, OfferNotFound, SignatureExpired, WrongKey, WrongSigner
+from anxin.core.events import Event
+from anxin.core.signing import digest as digest_of
+from anxin.core.signing import from_hex, is_signed_by, pack, recover_wallet
+from anxin.core.wire import Kept, check_form, signed_digest
+from anxin.people.models import Worker
+from anxin.projects.models import Membership, Project
+from anxin.projects.schemas import JoinOffer, MyProject, SignedJoin
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a labour contract fixes of pay. rate_fen per day, hour, month or piece."""
+
+    team: str
+    contract_type: str
+    rate_fen: int
+    day_cap_fen: int
+
+    @property
+    def hash(self) -> bytes:
+        return keccak(msgspec.json.encode(self, order="sorted"))
+
+
+async def open_project(
+    session: AsyncSession,
+    reference: bytes,
+    *,
+    name: str,
+    contractor_name: str,
+    contractor: str,
+    bureau: str,
+    objection_window_seconds: int,
+) -> Project:
+    """Put a project on record, or return the one of that reference."""
+    await session.execute(
+        insert(Project)
+        .values(
+            reference=reference, name=name, contractor_name=contractor_name, contractor=contractor.lower(),
+            bureau=bureau.lower(), objection_window_seconds=objection_window_seconds,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    return (await session.scalars(select(Project).where(Project.reference == reference))).one()
+
+
+def join_message(worker: Worker, terms: Terms, deadline: int) -> dict[str, int | bytes | str]:
+    """What contractor and worker both sign (`Join`)."""
+    return {
+        "workerId": worker.worker_id, "dayCap": terms.day_cap_fen, "termsHash": terms.hash, "deadline": deadline,
+    }  # fmt: skip
+
+
+async def enlist(
+    session: AsyncSession,
+    deployment: Deployment,
+    project: Project,
+    worker: Worker,
+    terms: Terms,
+    deadline: int,
+    contractor_signature: bytes,
+) -> Membership:
+    """Offer a worker these terms, as the contractor has signed them. Raises WrongSigner."""
+    words = digest_of(deployment.escrow_domain(escrow_of(project)), "Join", join_message(worker, terms, deadline))
+    if recover_wallet(words, contractor_signature) != project.contractor:
+        raise WrongSigner(expected=project.contractor)
+    await session.execute(
+        insert(Membership)
+        .values(
+            digest=words, project_pk=project.id, worker_pk=worker.id, team=terms.team,
+            contract_type=terms.contract_type, rate_fen=terms.rate_fen, day_cap_fen=terms.day_cap_fen,
+            terms_hash=terms.hash, deadline=deadline, contractor_signature=contractor_signature, state=relayed.WAITING,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    mine = select(Membership).where(Membership.project_pk == project.id, Membership.worker_pk == worker.id)
+    return (await session.scalars(mine)).one()
+
+
+async def accept_join(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedJoin) -> Kept:
+    """Keep the worker's signature under an offer and send both to the chain. Resending it changes nothing.
+
+    Raises DigestMismatch, OfferNotFound, SignatureExpired, HighS, NotEnrolled, WrongKey.
+    """
+    words = signed_digest(
+        digest,
+        deployment.escrow_domain(signed.escrow),
+        "Join",
+        {
+            "workerId": signed.worker_id, "dayCap": signed.day_cap_fen, "termsHash": signed.terms_hash,
+            "deadline": signed.deadline,
+        },
+    )  # fmt: skip
+    row = await session.get(Membership, words, with_for_update=True)
+    if row is None:
+        raise OfferNotFound()
+    check_form(signed.signature)
+    worker = await session.get_one(Worker, row.worker_pk)
+    if worker.key is None:
+        raise NotEnrolled()
+    if not is_signed_by(worker.key, words, signed.signature, deployment.rp_id_hash):
+        raise WrongKey()
+    if row.state == relayed.WAITING:
+        if row.deadline < now().timestamp():
+            raise SignatureExpired()
+        row.worker_signature = pack(signed.signature)
+        row.state, row.call_key = relayed.ACCEPTED, f"join:{digest}"
+        await calls.relay(session, _call(row, worker, signed.escrow))
+    return Kept(digest, row.state)
+
+
+def _call(row: Membership, worker: Worker, escrow: str) -> calls.Call:
+    return calls.Call(
+        key=f"join:0x{row.digest.hex()}",
+        contract="WageEscrow",
+        address=escrow.lower(),
+        function="join",
+        arguments={
+            "workerId": worker.hex_id,
+            "dayCap": row.day_cap_fen,
+            "termsHash": "0x" + row.terms_hash.hex(),
+            "deadline": row.deadline,
+            "contractorSignature": "0x" + row.contractor_signature.hex(),
+            "workerSignature": "0x" + (row.worker_signature or b"").hex(),
+        },
+    )
+
+
+async def my_projects(session: AsyncSession, worker: Worker) -> list[MyProject]:
+    rows = await session.execute(
+        select(Membership, Project)
+        .join(Project, Project.id == Membership.project_pk)
+        .where(Membership.worker_pk == worker.id, Project.escrow.is_not(None))
+        .order_by(Project.id)
+    )
+    return [MyProject(escrow_of(project), project.name, project.contractor_name, _offer(row)) for row, project in rows]
+
+
+def _offer(row: Membership) -> JoinOffer:
+    named = {relayed.WAITING: "offered", relayed.DONE: "joined"}
+    return JoinOffer(
+        state=named.get(row.state, row.state), team=row.team, contract_type=row.contract_type, rate_fen=row.rate_fen,
+        day_cap_fen=row.day_cap_fen, terms_hash="0x" + row.terms_hash.hex(), deadline=row.deadline,
+        digest="0x" + row.digest.hex(),
+    )  # fmt: skip
+
+
+async def project_at(session: AsyncSession, escrow: str) -> Project | None:
+    found: Project | None = await session.scalar(select(Project).where(Project.escrow == escrow.lower()))
+    return found
+
+
+def escrow_of(project: Project) -> str:
+    if project.escrow is None:
+        raise RuntimeError(f"project {project.id} has no escrow yet")
+    return project.escrow
+
+
+async def record_escrow_created(session: AsyncSession, event: Event) -> None:
+    """Only the contractor on record can have made the escrow of a project: a stranger's does not count."""
+    project = await session.scalar(
+        select(Project).where(
+            Project.reference == from_hex(event.args["project"]), Project.contractor == event.args["contractor"]
+        )
+    )
+    if project is not None:
+        project.escrow = event.args["escrow"]
+
+
+async def record_joined(session: AsyncSession, event: Event) -> None:
+    row = await session.scalar(
+        select(Membership)
+        .join(Project, Project.id == Membership.project_pk)
+        .join(Worker, Worker.id == Membership.worker_pk)
+        .where(Project.escrow == event.address, Worker.worker_id == from_hex(event.args["workerId"]))
+    )
+    if row is not None:
+        row.state, row.tx_hash = relayed.DONE, event.tx_hash

@@ -1,0 +1,70 @@
+"""Every environment variable, typed, with its unit.
+
+`anxin up` and `anxin demo` fill in what is missing with embedded services and keys of their own (`core/embedded`).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "ANXIN_"
+
+
+class SettingsError(Exception):
+    """A variable is missing or malformed; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX + name.upper()):
+    """What a process needs to know. Each field `name` is the variable ANXIN_NAME."""
+
+    # Services
+    database_url: str  # postgresql+asyncpg://…
+    rpc_url: str  # JSON-RPC of the chain
+    deployment: Path  # JSON written by scripts/deploy.py
+    web_folder: Path = ROOT / "web" / "dist"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://localhost:8000"  # what people's browsers call us; passkeys are bound to its host
+    api_workers: int = 2  # processes
+
+    # Keys: only what the operator owns. Nobody's wage can be moved with them.
+    jwt_key: str  # 32 bytes hex: Ed25519 seed that signs sessions
+    data_keys: str  # comma-separated Fernet keys for sealed columns; the first one seals, all open
+    index_key: str  # 32 bytes hex: blind index of phone numbers
+    relayer_key: str  # 32 bytes hex: pays gas
+
+    # Chain
+    finality_depth: int = 12  # blocks
+    relay_in_flight: int = 64  # transactions
+    relay_gas_in_flight: int = 120_000_000  # gas
+    poll_seconds: float = 1.0
+    release_batch_seconds: float = 2.0  # how long a batch waits for company
+
+    # People the operator accepts countersignatures from; the chain checks them again
+    registrars: str = ""  # comma-separated 0x addresses
+
+    # SMS
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_from: str = ""  # E.164
+    twilio_api_url: str = ""  # empty: Twilio's own
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises SettingsError, naming the variable, where one is missing or has the wrong form."""
+        known = {key: value for key, value in environment.items() if key.startswith(PREFIX)}
+        try:
+            return msgspec.convert(known, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{error}. See backend/anxin/settings.py for every variable.") from error
+
+    @property
+    def registrar_addresses(self) -> frozenset[str]:
+        return frozenset(address.strip().lower() for address in self.registrars.split(",") if address.strip())
+
+    def to_environment(self) -> dict[str, str]:
+        """The same settings for a child process."""
+        return {key: str(value) for key, value in msgspec.to_builtins(self).items()}

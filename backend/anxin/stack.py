@@ -1,0 +1,216 @@
+"""Everything in one place: embedded services where none are given, contracts, API and worker as supervised processes.
+
+`anxin up` is this and nothing more; the demonstration adds people. On many machines the same parts run alone: `anxin migrate`,
+`anxin api`, `anxin worker`, with every setting from the environment.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+from eth_account import Account
+
+from anxin.core.deployment import Deployment
+from anxin.core.embedded import EmbeddedChain, EmbeddedPostgres
+from anxin.core.embedded.keys import OperatorKeys, operator_keys
+from anxin.core.migrate import migrate
+from anxin.settings import ROOT, Settings
+
+READY_WITHIN_SECONDS = 60
+RESTART_AFTER_SECONDS = 0.5
+BLOCK_SECONDS = 1
+EMBEDDED_FINALITY_DEPTH = 2  # blocks; the embedded chain has one miner and no forks
+
+
+class CannotStart(Exception):
+    """A part did not come up. The message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who holds which role of the embedded deployment (0x addresses)."""
+
+    registrar: str
+    bank: str
+    bureau: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running Anxin. Closing its context stops all of it."""
+
+    settings: Settings
+    deployment: Deployment
+    chain: EmbeddedChain
+    state: Path
+
+
+# The embedded chain's well-known test accounts (anvil's mnemonic): worth nothing anywhere else.
+EMBEDDED_ACCOUNTS = {
+    "deployer": "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+    "contractor": "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
+    "registrar": "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+    "bank": "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+    "bureau": "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+}
+
+
+def address_of(account: str) -> str:
+    return str(Account.from_key(EMBEDDED_ACCOUNTS[account]).address)
+
+
+EMBEDDED_ROLES = Roles(address_of("registrar"), address_of("bank"), address_of("bureau"))
+
+
+@asynccontextmanager
+async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIterator[Stack]:
+    """Start whatever is missing and yield once the first page answers.
+
+    Args:
+        state: folder of the embedded services; reused where it is there.
+        more: settings (ANXIN_…) that override the embedded ones.
+
+    Raises: EmbeddedError, CannotStart.
+    """
+    port = int(more.get("ANXIN_PORT", "8000"))
+    _check_port(port)
+    keys = operator_keys(state)
+    async with AsyncExitStack() as stack:
+        postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, int(more.get("ANXIN_CHAIN_PORT", "8545")))
+        await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
+        await postgres.ensure_database("anxin")
+        settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
+        await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
+        await chain.mine_every(BLOCK_SECONDS)
+        for part in ("worker", "api"):
+            process = Supervised(part, settings, state / f"{part}.log")
+            await process.start()
+            stack.push_async_callback(process.stop)
+        await _first_page(settings, state)
+        yield Stack(settings, Deployment.read(settings.deployment), chain, state)
+
+
+async def run_up(state: Path) -> None:
+    """`anxin up`: run until SIGINT or SIGTERM."""
+    async with running(state) as stack:
+        click.echo(f"Anxin is up: {stack.settings.public_url}/w/  /c/  /b/   (logs in {state}, Ctrl-C stops)")
+        await until_stopped()
+
+
+async def until_stopped() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+class Supervised:
+    """One `anxin` process that is started again whenever it ends by itself."""
+
+    def __init__(self, part: str, settings: Settings, log: Path) -> None:
+        self._part = part
+        self._environment = {**os.environ, **settings.to_environment()}
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._spawn()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), 10)
+            except TimeoutError:
+                self._process.kill()
+
+    async def _spawn(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "anxin.cli", self._part, env=self._environment, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+
+    async def _keep(self) -> None:
+        while self._process is not None:
+            await self._process.wait()
+            await asyncio.sleep(RESTART_AFTER_SECONDS)
+            await self._spawn()
+
+
+def _settings(
+    state: Path, database_url: str, rpc_url: str, port: int, keys: OperatorKeys, more: Mapping[str, str]
+) -> Settings:
+    return Settings.from_environment(
+        {
+            "ANXIN_DATABASE_URL": database_url,
+            "ANXIN_RPC_URL": rpc_url,
+            "ANXIN_DEPLOYMENT": str(state / "deployment.json"),
+            "ANXIN_PORT": str(port),
+            "ANXIN_PUBLIC_URL": f"http://localhost:{port}",
+            "ANXIN_FINALITY_DEPTH": str(EMBEDDED_FINALITY_DEPTH),
+            "ANXIN_POLL_SECONDS": "0.5",
+            "ANXIN_RELEASE_BATCH_SECONDS": "1",
+            "ANXIN_REGISTRARS": EMBEDDED_ROLES.registrar,
+            **{f"ANXIN_{name.upper()}": value for name, value in msgspec.to_builtins(keys).items()},
+            **{name: value for name, value in more.items() if name.startswith("ANXIN_")},
+        }
+    )
+
+
+async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
+    """Deploy the contracts with Brownie, unless this very chain has them."""
+    if settings.deployment.exists() and Deployment.read(settings.deployment).genesis_hash == chain.genesis_hash:
+        factory = Deployment.read(settings.deployment).addresses.factory
+        if await chain.rpc("eth_getCode", factory, "latest") != "0x":
+            return
+    arguments = [
+        "--rpc", chain.url, "--out", str(settings.deployment), "--rp-id", "localhost",
+        "--registrar", EMBEDDED_ROLES.registrar, "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau,
+        "--relayer", str(Account.from_key(settings.relayer_key).address),
+    ]  # fmt: skip
+    script = ROOT / "scripts" / "deploy.py"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT, env={**os.environ, "ANXIN_DEPLOYER_KEY": EMBEDDED_ACCOUNTS["deployer"]},
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise CannotStart(f"the contracts could not be deployed:\n{output.decode()[-2000:]}")
+
+
+async def _first_page(settings: Settings, state: Path) -> None:
+    """Wait until the API answers."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(READY_WITHIN_SECONDS * 10):
+            try:
+                if (await client.get(f"http://127.0.0.1:{settings.port}/api/health")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass  # not up yet; the loop is bounded
+            await asyncio.sleep(0.1)
+    raise CannotStart(f"the web server did not answer within {READY_WITHIN_SECONDS} s: see {state / 'api.log'}")
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(
+                f"port {port} is used by another program: stop it, or choose another, as in ANXIN_PORT={port + 1} make demo"
+            ) from error

@@ -1,0 +1,73 @@
+"""/api/me/lines, /api/confirmations, /api/contests"""
+
+from litestar import Controller, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.core.deployment import Deployment
+from anxin.people.models import Worker
+from anxin.settings import Settings
+from anxin.wages import lines, service
+from anxin.wages.schemas import MyLines, Receipt, SignedConfirmation, SignedContest
+
+
+class MyLinesController(Controller):
+    path = "/api/me/lines"
+    tags = ["worker"]
+
+    @get()
+    async def my_lines(
+        self,
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        read_coverage: NamedDependency[lines.ReadCoverage],
+    ) -> MyLines:
+        """What the signed-in worker is owed and was paid, newest first."""
+        return MyLines(await lines.my_lines(session, worker, read_coverage))
+
+
+class ConfirmationController(Controller):
+    path = "/api/confirmations"
+    tags = ["signed words"]
+
+    @put("/{digest:str}", status_code=202)
+    async def confirm(
+        self,
+        digest: FromPath[str],
+        data: JSONBody[SignedConfirmation],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+        settings: NamedDependency[Settings],
+    ) -> Receipt:
+        """Keep the worker's signed word; release follows and is not awaited. Resending the same digest changes nothing.
+
+        Raises LineNotFound (404), AmountChanged (409), NotEnrolled (409), SignatureExpired (410), WrongKey (403),
+        DigestMismatch, HighS (422).
+        """
+        return await service.confirm_period(
+            session, deployment, digest, data, batch_seconds=settings.release_batch_seconds
+        )
+
+
+class ContestController(Controller):
+    path = "/api/contests"
+    tags = ["signed words"]
+
+    @put("/{digest:str}", status_code=202)
+    async def contest(
+        self,
+        digest: FromPath[str],
+        data: JSONBody[SignedContest],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> Receipt:
+        """Keep the worker's claim to more: the posted part is paid, the remainder set aside.
+
+        Raises what confirming does, and EvidenceMismatch, BadObjection (422), AlreadyContested (409).
+        """
+        return await service.contest_line(session, deployment, digest, data)
+
+
+ROUTES: list[ControllerRouterHandler] = [MyLinesController, ConfirmationController, ContestController]

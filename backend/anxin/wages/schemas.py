@@ -1,0 +1,95 @@
+"""A worker's lines, and what the worker signs about them."""
+
+from datetime import date, datetime
+
+from anxin.core.signing import WorkerSignature
+from anxin.core.wire import Wire
+
+
+class Coverage(Wire):
+    """Is the money there? `enough`: the escrow holds at least what it owes to everyone."""
+
+    funded_fen: int
+    owed_fen: int
+    enough: bool
+
+
+class MyContest(Wire):
+    """state: accepted, sent, contested, refused."""
+
+    state: str
+    claimed_fen: int
+    remainder_fen: int
+    tx_hash: str | None
+    reason: str | None
+
+
+class MyLine(Wire):
+    """state: open, accepted (kept here), sent (tx on its way), released (final), refused.
+
+    `payslip` is the exact text whose SHA-256 is `payslip_hash`; the phone checks it before it signs.
+    `deadline` is what to sign: until then (Unix seconds) the confirmation may be used.
+    """
+
+    escrow: str
+    sheet_id: int
+    index: int
+    project_name: str
+    contractor_name: str
+    first_day: date
+    last_day: date
+    payday: date
+    days: list[date]
+    day_mask: int
+    amount_fen: int
+    payslip_hash: str
+    payslip: str
+    deadline: int
+    coverage: Coverage
+    state: str
+    assurance: int | None
+    tx_hash: str | None
+    released_at: datetime | None
+    reason: str | None
+    contest: MyContest | None
+
+
+class MyLines(Wire):
+    lines: list[MyLine]
+
+
+class SignedConfirmation(Wire):
+    """A worker's word that a line is right. The amount, days and payslip are those that were signed."""
+
+    escrow: str
+    sheet_id: int
+    index: int
+    amount_fen: int
+    day_mask: int
+    payslip_hash: str
+    deadline: int
+    signature: WorkerSignature
+
+
+class SignedContest(Wire):
+    """A worker's word that a line is too low. `evidence` is text; its SHA-256 was signed."""
+
+    escrow: str
+    sheet_id: int
+    index: int
+    amount_fen: int
+    day_mask: int
+    payslip_hash: str
+    claimed_fen: int
+    claimed_days: int
+    evidence: str
+    deadline: int
+    signature: WorkerSignature
+
+
+class Receipt(Wire):
+    """Kept: the release follows and is not awaited."""
+
+    digest: str
+    state: str
+    received_at: datetime

@@ -1,0 +1,190 @@
+"""Confirming and contesting: a worker's signed word is checked, kept, and only then answered.
+
+Authorised by the signature alone, so that a phone may resend for as long as the signature is good, without a session.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.core import calls, jobs, relayed
+from anxin.core.clock import now
+from anxin.core.deployment import Deployment
+from anxin.core.errors import (
+    AlreadyContested,
+    AmountChanged,
+    BadObjection,
+    DeadlineTooFar,
+    LineNotFound,
+    NotEnrolled,
+    SignatureExpired,
+    WrongKey,
+)
+from anxin.core.sheet_tree import SheetTree
+from anxin.core.signing import Value, WorkerSignature, is_signed_by, pack
+from anxin.core.wire import check_form, hex_bytes, signed_digest
+from anxin.payroll import service as payroll
+from anxin.payroll.models import WageLine, WageSheet
+from anxin.people.models import Worker
+from anxin.projects.models import Membership
+from anxin.wages.models import Confirmation, Contest
+from anxin.wages.schemas import Receipt, SignedConfirmation, SignedContest
+
+MAX_DEADLINE_DAYS = 400
+
+
+async def confirm_period(
+    session: AsyncSession, deployment: Deployment, digest: str, signed: SignedConfirmation, *, batch_seconds: float
+) -> Receipt:
+    """Keep a worker's confirmation of a line; the release follows from it. Resending it changes nothing.
+
+    Raises Malformed, DigestMismatch, LineNotFound, AmountChanged, HighS, NotEnrolled, WrongKey, SignatureExpired.
+    """
+    sheet, line, words = await _signed_line(session, deployment, digest, "Confirmation", signed, {})
+    known = await session.get(Confirmation, words)
+    if known is not None:
+        return Receipt(digest, known.state, known.received_at)
+    await _check_signature(session, deployment, line, words, signed)
+    received = now()
+    await session.execute(
+        insert(Confirmation)
+        .values(
+            digest=words, sheet_pk=sheet.id, line_index=line.index, deadline=signed.deadline,
+            signature=pack(signed.signature), received_at=received, state=relayed.ACCEPTED,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    await jobs.enqueue(session, "release", {"sheet": sheet.id}, after_seconds=batch_seconds)
+    return Receipt(digest, relayed.ACCEPTED, received)
+
+
+async def contest_line(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedContest) -> Receipt:
+    """Keep a worker's contest of a line and send it to the chain. Resending it changes nothing.
+
+    Raises what `confirm_period` does, and EvidenceMismatch, BadObjection, AlreadyContested.
+    """
+    evidence_hash = sha256(signed.evidence.encode()).digest()
+    asked: dict[str, Value] = {
+        "claimed": signed.claimed_fen, "claimedDays": signed.claimed_days, "evidenceHash": evidence_hash,
+    }  # fmt: skip
+    sheet, line, words = await _signed_line(session, deployment, digest, "Contest", signed, asked)
+    known = await session.get(Contest, words)
+    if known is not None:
+        return Receipt(digest, known.state, known.received_at)
+    await _check_signature(session, deployment, line, words, signed)
+    await _check_objection(session, sheet, line, signed)
+    received = now()
+    kept = await session.scalar(
+        insert(Contest)
+        .values(
+            digest=words, sheet_pk=sheet.id, line_index=line.index, deadline=signed.deadline,
+            signature=pack(signed.signature), received_at=received, state=relayed.ACCEPTED,
+            claimed_fen=signed.claimed_fen, claimed_days=signed.claimed_days, evidence=signed.evidence,
+            evidence_hash=evidence_hash, call_key=f"contest:{digest}",
+        )
+        .on_conflict_do_nothing()
+        .returning(Contest.received_at)
+    )  # fmt: skip
+    if kept is None:
+        raise AlreadyContested()
+    await calls.relay(session, await _contest_call(session, sheet, line, words, signed, evidence_hash))
+    return Receipt(digest, relayed.ACCEPTED, received)
+
+
+async def _signed_line(
+    session: AsyncSession,
+    deployment: Deployment,
+    digest: str,
+    type_name: str,
+    signed: SignedConfirmation | SignedContest,
+    asked: dict[str, Value],
+) -> tuple[WageSheet, WageLine, bytes]:
+    """Find the line, see that it is the one that was signed, and that the digest is of these very words."""
+    check_form(signed.signature)
+    found = await payroll.posted_line(session, signed.escrow, signed.sheet_id, signed.index)
+    if found is None:
+        raise LineNotFound(sheet_id=signed.sheet_id, index=signed.index)
+    sheet, line = found
+    words = signed_digest(
+        digest,
+        deployment.escrow_domain(hex_address(signed.escrow)),
+        type_name,
+        {
+            "sheetId": signed.sheet_id, "index": signed.index, "workerId": line.worker_id, "amount": signed.amount_fen,
+            "dayMask": signed.day_mask, "payslipHash": signed.payslip_hash, "deadline": signed.deadline, **asked,
+        },
+    )  # fmt: skip
+    payslip_hash = hex_bytes(signed.payslip_hash, 32, "payslipHash")
+    if (signed.amount_fen, signed.day_mask, payslip_hash) != (line.amount_fen, line.day_mask, line.payslip_hash):
+        raise AmountChanged(signed_fen=signed.amount_fen, posted_fen=line.amount_fen)
+    return sheet, line, words
+
+
+def hex_address(text: str) -> str:
+    return "0x" + hex_bytes(text, 20, "escrow").hex()
+
+
+async def _check_signature(
+    session: AsyncSession,
+    deployment: Deployment,
+    line: WageLine,
+    words: bytes,
+    signed: SignedConfirmation | SignedContest,
+) -> None:
+    worker = await session.get_one(Worker, line.worker_pk)
+    if worker.key is None:
+        raise NotEnrolled()
+    signature: WorkerSignature = signed.signature
+    if not is_signed_by(worker.key, words, signature, deployment.rp_id_hash):
+        raise WrongKey()
+    if signed.deadline < now().timestamp():
+        raise SignatureExpired()
+    if signed.deadline > (now() + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
+        raise DeadlineTooFar(max_days=MAX_DEADLINE_DAYS)
+
+
+async def _check_objection(
+    session: AsyncSession, sheet: WageSheet, line: WageLine, signed: SignedContest
+) -> None:
+    """The contract's bound: more than posted, at most the agreed day cap for each claimed day of the period."""
+    member = await session.scalar(
+        Membership.__table__.select()
+        .with_only_columns(Membership.day_cap_fen)
+        .where(Membership.project_pk == sheet.project_pk, Membership.worker_pk == line.worker_pk)
+    )
+    days = signed.claimed_days
+    period = (1 << (sheet.last_day - sheet.first_day).days + 1) - 1
+    bound = (member or 0) * days.bit_count()
+    if not (line.amount_fen < signed.claimed_fen <= bound and days & line.day_mask == line.day_mask and days <= period):
+        raise BadObjection(posted_fen=line.amount_fen, bound_fen=bound)
+
+
+async def _contest_call(
+    session: AsyncSession,
+    sheet: WageSheet,
+    line: WageLine,
+    words: bytes,
+    signed: SignedContest,
+    evidence_hash: bytes,
+) -> calls.Call:
+    whole = await payroll.posted_sheet(session, signed.escrow, signed.sheet_id)
+    assert whole is not None  # noqa: S101 - posted_line found it in this transaction
+    proof = SheetTree([each.on_chain for each in whole.lines]).proof([line.index])
+    return calls.Call(
+        key=f"contest:0x{words.hex()}",
+        contract="WageEscrow",
+        address=hex_address(signed.escrow),
+        function="contest",
+        arguments={
+            "sheetId": sheet.sheet_id,
+            "line": line.as_argument(),
+            "proof": {"hashes": ["0x" + each.hex() for each in proof.hashes], "flags": []},
+            "objection": {
+                "claimed": signed.claimed_fen, "claimedDays": signed.claimed_days,
+                "evidenceHash": "0x" + evidence_hash.hex(), "deadline": signed.deadline,
+            },
+            "signature": "0x" + pack(signed.signature).hex(),
+        },
+    )  # fmt: skip

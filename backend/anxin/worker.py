@@ -1,0 +1,92 @@
+"""The worker process: jobs, relayer and indexer side by side. Many may run; relayer and indexer have one leader each."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.models import Job
+from sqlalchemy.engine import make_url
+
+from anxin.alerts.sms import TwilioSender
+from anxin.chain.indexer import Indexer
+from anxin.chain.relayer import Relayer
+from anxin.chain.rpc import Rpc
+from anxin.core import jobs, sealing
+from anxin.core.database import Sessions, connect, sessions_of, transaction
+from anxin.core.deployment import Deployment
+from anxin.settings import Settings
+from anxin.wiring import ON_FINAL_BLOCK, ON_FINAL_EVENT, ON_REFUSED, ON_SENT, JobHandler, on_job
+
+RETRIES = 12
+FIRST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(minutes=10)
+DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by another
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Ends with an error if any part cannot go on: half a worker is worse than none."""
+    sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        engine = connect(settings.database_url)
+        stack.push_async_callback(engine.dispose)
+        rpc = await stack.enter_async_context(Rpc(settings.rpc_url))
+        sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
+        indexer = Indexer(
+            sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=ON_FINAL_EVENT,
+            on_block=ON_FINAL_BLOCK,
+        )  # fmt: skip
+        await indexer.check_chain()
+        relayer = Relayer(
+            sessions, rpc, key=settings.relayer_key, chain_id=deployment.chain_id,
+            finality_depth=settings.finality_depth, in_flight=settings.relay_in_flight,
+            gas_in_flight=settings.relay_gas_in_flight, on_sent=ON_SENT, on_refused=ON_REFUSED,
+        )  # fmt: skip
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(indexer.run(stop, poll_seconds=settings.poll_seconds))
+            tasks.create_task(relayer.run(stop, poll_seconds=settings.poll_seconds / 4))
+            tasks.create_task(_run_jobs(settings, sessions, on_job(TwilioSender(settings)), stop))
+
+
+async def _run_jobs(
+    settings: Settings, sessions: Sessions, handlers: Mapping[str, JobHandler], stop: asyncio.Event
+) -> None:
+    url = make_url(settings.database_url).set(drivername="postgresql")
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    queue = PgQueuer(AsyncpgDriver(connection))
+    for name, handler in handlers.items():
+        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler))
+    running = asyncio.create_task(
+        queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=50, heartbeat_timeout=DEAD_WORKER_AFTER)
+    )
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    queue.shutdown.set()
+    await running
+    await connection.close()
+
+
+def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+    """A failed job is tried again, later and later, and in the end held for a person: never dropped."""
+    return DatabaseRetryEntrypointExecutor(
+        parameters, max_attempts=RETRIES, initial_delay=FIRST_RETRY, max_delay=LONGEST_RETRY
+    )
+
+
+def _in_transaction(sessions: Sessions, handler: JobHandler) -> Callable[[Job], Awaitable[None]]:
+    async def handle(job: Job) -> None:
+        async with transaction(sessions) as session:
+            await handler(session, jobs.decode(job.payload))
+
+    return handle
