@@ -10,8 +10,6 @@ export class ApiProblem extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
-    /** From Retry-After; null where the server named none. */
-    readonly retryAfterSeconds: number | null,
   ) {
     super(detail || title);
   }
@@ -128,11 +126,5 @@ async function answerOf<Answer>(response: Response): Promise<Answer> {
   if (response.ok) return answer as Answer;
   const problem = answer as Partial<Problem>;
   const title = problem.title ?? `${response.status}`;
-  const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
-  throw new ApiProblem(
-    response.status,
-    title,
-    problem.detail ?? title,
-    Number.isFinite(retryAfter) ? retryAfter : null,
-  );
+  throw new ApiProblem(response.status, title, problem.detail ?? title);
 }

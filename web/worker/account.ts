@@ -62,6 +62,7 @@ export async function signIn(phone: string, code: string): Promise<void> {
   setAccessToken((await post<Session>("/api/sessions", { phone, code })).accessToken);
   await forgetSeen();
   await reload();
+  if (phase.value !== "signedIn") throw new NoAnswer();
 }
 
 export async function signOut(): Promise<void> {
@@ -87,6 +88,7 @@ export async function reload(): Promise<void> {
     if (!(error instanceof NoAnswer) && !(error instanceof ApiProblem)) throw error;
     await showLastSeen();
   }
+  clearTimeout(pollTimer); // another call may have come by meanwhile
   pollTimer = setTimeout(() => void reload(), nextPause());
 }
 
@@ -106,6 +108,7 @@ export async function send(): Promise<void> {
     void reload();
   }
   words.value = await allWords();
+  clearTimeout(flushTimer);
   if (words.value.some((word) => word.state === "waiting")) {
     flushTimer = setTimeout(() => void send(), FLUSH_MILLISECONDS);
   }

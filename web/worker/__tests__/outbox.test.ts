@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ApiProblem, NoAnswer } from "../../shared/api";
 import { outcomeOf } from "../outbox";
 
-const problem = (status: number): ApiProblem => new ApiProblem(status, "title", "detail", null);
+const problem = (status: number): ApiProblem => new ApiProblem(status, "title", "detail");
 
 test.each([400, 403, 404, 409, 410, 422])("%d is final, with the server's sentence", (status) => {
   expect(outcomeOf(problem(status))).toEqual({ state: "refused", refusal: "detail" });
