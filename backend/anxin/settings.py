@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
         """Raises SettingsError, naming the variable, where one is missing or has the wrong form."""
         known = {key: value for key, value in environment.items() if key.startswith(PREFIX)}
         try:
-            return msgspec.convert(known, cls, strict=False)
+            return msgspec.convert(known, cls, strict=False, dec_hook=_decode)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{error}. See backend/anxin/settings.py for every variable.") from error
 
@@ -67,4 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
 
     def to_environment(self) -> dict[str, str]:
         """The same settings for a child process."""
-        return {key: str(value) for key, value in msgspec.to_builtins(self).items()}
+        return {key: str(value) for key, value in msgspec.to_builtins(self, enc_hook=str).items()}
+
+
+def _decode(kind: type, value: str) -> Path:
+    """msgspec knows no paths."""
+    if kind is not Path:
+        raise NotImplementedError(kind)
+    return Path(value)

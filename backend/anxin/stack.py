@@ -1,7 +1,7 @@
 """Everything in one place: embedded services where none are given, contracts, API and worker as supervised processes.
 
-`anxin up` is this and nothing more; the demonstration adds people. On many machines the same parts run alone: `anxin migrate`,
-`anxin api`, `anxin worker`, with every setting from the environment.
+`anxin up` is this and nothing more; the demonstration adds people. On many machines the same parts run alone, with every
+setting from the environment: `anxin migrate`, `anxin api`, `anxin worker`.
 """
 
 import asyncio
@@ -87,7 +87,6 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
     async with AsyncExitStack() as stack:
         postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, int(more.get("ANXIN_CHAIN_PORT", "8545")))
         await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
-        await postgres.ensure_database("anxin")
         settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
         await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
         await chain.mine_every(BLOCK_SECONDS)

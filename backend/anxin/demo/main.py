@@ -1,0 +1,123 @@
+"""`anxin demo`: start everything, tell the story, invite the visitor, stay up until Ctrl-C."""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.panel import Panel
+
+from anxin.chain.rpc import Rpc
+from anxin.core import sealing
+from anxin.core.database import connect, sessions_of
+from anxin.demo.parties import Bank, Contractor, Registrar
+from anxin.demo.phones import Phones, phone_number
+from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice
+from anxin.demo.story import Story
+from anxin.demo.twilio_standin import Sms, TwilioStandIn
+from anxin.stack import EMBEDDED_ACCOUNTS, Stack, running, until_stopped
+
+DESK_SECONDS = 0.5
+
+
+async def run_demo(state: Path, *, once: bool) -> None:
+    """Play the main job. The last line of standard output is the summary, as JSON.
+
+    Raises: EmbeddedError, CannotStart.
+    """
+    console = Console(highlight=False)
+    started = time.monotonic()
+    async with AsyncExitStack() as stack:
+        sms = await stack.enter_async_context(TwilioStandIn())
+        with console.status("starting PostgreSQL, the chain, the contracts and the pages …"):
+            up = await stack.enter_async_context(running(state, {**os.environ, **sms.settings}))
+        first_page = time.monotonic() - started
+        story = await _story(stack, up, sms, console)
+        console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
+        began = time.monotonic()
+        await story.prepare()
+        await story.tell()
+        summary = await story.summary()
+        console.print(_ending(summary, first_page, time.monotonic() - began, time.monotonic() - started))
+        if not once:
+            await _stay(story, sms, console)
+        console.print(json.dumps(summary), soft_wrap=True, markup=False)
+
+
+async def _story(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console: Console) -> Story:
+    settings = up.settings
+    sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    engine = connect(settings.database_url)
+    stack.push_async_callback(engine.dispose)
+    rpc = await stack.enter_async_context(Rpc(settings.rpc_url))
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=30, trust_env=False)
+    )
+    sessions, deployment = sessions_of(engine), up.deployment
+    return Story(
+        stack=up, sms=sms, rpc=rpc, http=http, sessions=sessions, console=console,
+        bank=Bank(EMBEDDED_ACCOUNTS["bank"], rpc, deployment),
+        contractor=Contractor(EMBEDDED_ACCOUNTS["contractor"], rpc, deployment),
+        registrar=Registrar(EMBEDDED_ACCOUNTS["registrar"], rpc, deployment),
+        phones=Phones(up.state / "phones.json", http, deployment, settings.public_url),
+        office=SiteOffice(sessions, deployment),
+    )  # fmt: skip
+
+
+def _ending(summary: dict[str, object], first_page: float, story: float, whole: float) -> str:
+    told = "[bold green]✓[/] the books recomputed from chain events alone agree with contract, tokens and ledger"
+    contradicted = "[bold red]✗ the books do not agree: run anxin audit[/]"
+    return (
+        f"{told if summary['auditOk'] else contradicted}\n"
+        f"[dim]{summary['sms']} SMS · first page after {first_page:.1f} s · story {story:.1f} s · in all {whole:.1f} s[/]\n"
+    )
+
+
+async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
+    """Keep the registrar's desk open and show the visitor's messages until Ctrl-C."""
+    await story.office.enlist(
+        story.contractor, story.bank, [RosterRow(VISITOR, "T1", "day", VISITOR_RATE_FEN, None)]
+    )
+    await story.invite_visitor()
+    number, url = phone_number(int(VISITOR[1:])), story.stack.settings.public_url
+    console.print(
+        Panel(
+            f"[bold]工人 Worker[/]      {url}/w/   phone [bold]{number}[/]: three days' wage waits for your signature.\n"
+            "                 The code of the SMS appears below.\n"
+            f"[bold]总包 Contractor[/]  {url}/c/   fund with a wallet on {story.stack.chain.url}, chain 31337\n"
+            f"                 [dim]test key {EMBEDDED_ACCOUNTS['contractor']}[/]\n"
+            f"[bold]劳动局 Bureau[/]    {url}/b/   events and books, read-only\n"
+            f"[bold]API[/]              {url}/docs/\n\n"
+            "Ctrl-C stops. A second start goes on from here; make clean removes it.",
+            title="你的工资 · Your turn",
+        ),
+        soft_wrap=True,
+    )
+    tasks = [asyncio.create_task(_keep_desk(story)), asyncio.create_task(_show(sms, f"+86{number}", console))]
+    await until_stopped()
+    for task in tasks:
+        task.cancel()
+
+
+async def _keep_desk(story: Story) -> None:
+    """The registrar's desk: signs for whoever enrols. A restart of the API is waited out."""
+    while True:
+        try:
+            await story.registrar.countersign_waiting(story.http)
+        except httpx.HTTPError as error:
+            story.console.print(f"[dim]the registrar's desk waits: {error}[/]")
+        await asyncio.sleep(DESK_SECONDS)
+
+
+async def _show(sms: TwilioStandIn, number: str, console: Console) -> None:
+    """Print what the visitor's phone would receive."""
+    shown: list[Sms] = []
+    while True:
+        for message in [each for each in sms.messages if each.to == number and each not in shown]:
+            console.print(f"[bold cyan]SMS[/] → {number}  {message.body}")
+            shown.append(message)
+        await asyncio.sleep(0.2)

@@ -1,0 +1,134 @@
+"""The site of the demonstration: October 2026, 60 workers in 4 teams, as the site office puts it on record."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from anxin.attendance import service as attendance
+from anxin.core.clock import now
+from anxin.core.database import Sessions, transaction
+from anxin.core.deployment import Deployment
+from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor
+from anxin.demo.phones import phone_number
+from anxin.payroll import rules
+from anxin.payroll import service as payroll
+from anxin.payroll.models import WageSheet
+from anxin.people import service as people
+from anxin.people.models import Worker
+from anxin.projects import service as projects
+from anxin.projects.models import Membership, Project
+from anxin.settings import ROOT
+
+DATA = ROOT / "scripts" / "data"
+FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 13)
+JOIN_DAYS = 60
+VISITOR = "W061"
+VISITOR_DAYS = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)]
+VISITOR_RATE_FEN = 30_000
+
+
+@dataclass(frozen=True)
+class RosterRow:
+    worker_no: str
+    team: str
+    contract_type: str
+    rate_fen: int
+    piece_quota: int | None
+
+    @property
+    def terms(self) -> projects.Terms:
+        cap = rules.day_cap_fen(self.contract_type, self.rate_fen, self.piece_quota)
+        return projects.Terms(self.team, self.contract_type, self.rate_fen, cap)
+
+
+def read_roster(file: Path = DATA / "roster.csv") -> list[RosterRow]:
+    """Columns worker_no, team, contract_type, rate_fen, piece_quota."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [
+            RosterRow(
+                row["worker_no"], row["team"], row["contract_type"], int(row["rate_fen"]),
+                int(row["piece_quota"]) if row["piece_quota"] else None,
+            )
+            for row in csv.DictReader(lines)
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SiteOffice:
+    """Keeps the site's records in Anxin, as a labour officer does."""
+
+    sessions: Sessions
+    deployment: Deployment
+
+    async def open_project(self, contractor: Contractor, bureau: str) -> None:
+        async with transaction(self.sessions) as session:
+            await projects.open_project(
+                session, contractor.reference, name="两江新区安置房项目三标段", contractor_name="渝安建工集团",
+                contractor=contractor.address, bureau=bureau, objection_window_seconds=OBJECTION_WINDOW_SECONDS,
+            )  # fmt: skip
+
+    async def enlist(self, contractor: Contractor, bank: Bank, rows: Iterable[RosterRow]) -> None:
+        """Put workers on record with the accounts the bank names, and offer them the contractor's terms."""
+        deadline = int((now() + timedelta(days=JOIN_DAYS)).timestamp())
+        async with transaction(self.sessions) as session:
+            project = await _project(session, contractor)
+            escrow = projects.escrow_of(project)
+            for row in rows:
+                worker = await people.register_worker(
+                    session, row.worker_no, name=f"工人 {row.worker_no}", phone=phone_number(int(row.worker_no[1:])),
+                    payout=bank.payout_of(row.worker_no),
+                )  # fmt: skip
+                if await session.scalar(_membership(project, worker)) is None:
+                    signature = contractor.sign_join(escrow, projects.join_message(worker, row.terms, deadline))
+                    await projects.enlist(
+                        session, self.deployment, project, worker, row.terms, deadline, signature
+                    )
+
+    async def take_in_attendance(self, contractor: Contractor) -> int:
+        """Import the month's punches and pieces; return how many punches there are."""
+        async with transaction(self.sessions) as session:
+            project = await _project(session, contractor)
+            workers = {each.worker_no: each.id for each in await session.scalars(select(Worker))}
+            punches = list(attendance.read_punches(DATA / "punches.csv"))
+            await attendance.take_in(session, project, workers, punches, attendance.read_pieces(DATA / "pieces.csv"))
+        return len(punches)
+
+    async def compile_month(self, contractor: Contractor) -> None:
+        """Compile October's sheet from the attendance, once."""
+        async with transaction(self.sessions) as session:
+            project = await _project(session, contractor)
+            if await session.scalar(_sheet(project, FIRST_DAY)) is None:
+                wages = await payroll.compute_wages(session, project, FIRST_DAY, LAST_DAY)
+                await payroll.compile_sheet(
+                    session, self.deployment, project, wages, first_day=FIRST_DAY, last_day=LAST_DAY, payday=PAYDAY
+                )
+
+    async def compile_visitor(self, contractor: Contractor) -> None:
+        """A sheet of one line, for whoever wants to try the phone's page themselves."""
+        async with transaction(self.sessions) as session:
+            project = await _project(session, contractor)
+            first, last = VISITOR_DAYS[0], VISITOR_DAYS[-1]
+            if await session.scalar(_sheet(project, first)) is None:
+                worker = (await session.scalars(select(Worker).where(Worker.worker_no == VISITOR))).one()
+                amount = rules.wage_fen("day", VISITOR_RATE_FEN, VISITOR_DAYS, {})
+                wage = payroll.Wage(worker, "day", VISITOR_RATE_FEN, VISITOR_DAYS, amount)
+                await payroll.compile_sheet(
+                    session, self.deployment, project, [wage], first_day=first, last_day=last, payday=PAYDAY
+                )
+
+
+async def _project(session: AsyncSession, contractor: Contractor) -> Project:
+    return (await session.scalars(select(Project).where(Project.reference == contractor.reference))).one()
+
+
+def _membership(project: Project, worker: Worker) -> Select[bytes]:
+    return select(Membership.digest).where(Membership.project_pk == project.id, Membership.worker_pk == worker.id)
+
+
+def _sheet(project: Project, first_day: date) -> Select[int]:
+    return select(WageSheet.id).where(WageSheet.project_pk == project.id, WageSheet.first_day == first_day)

@@ -1,0 +1,298 @@
+"""The story: one month of one site, on real parts. Every step finds out what is already done, so it can be told again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, select
+
+from anxin.alerts.models import Message
+from anxin.audit.recompute import EscrowBooks
+from anxin.audit.service import audit
+from anxin.chain.indexer import FINAL, event_of, heights
+from anxin.chain.models import ChainEvent
+from anxin.chain.reader import read_events
+from anxin.chain.rpc import Rpc
+from anxin.core.database import Sessions
+from anxin.core.events import Event
+from anxin.core.money import yuan
+from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor, Registrar
+from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
+from anxin.demo.site import SiteOffice, read_roster
+from anxin.demo.twilio_standin import TwilioStandIn
+from anxin.people.models import Worker
+from anxin.stack import EMBEDDED_ROLES, CannotStart, Stack
+
+T = TypeVar("T")
+
+CONTESTING, SILENT = "W018", "W060"
+DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
+POLL_SECONDS = 0.15
+PATIENCE_SECONDS = 90
+
+
+@dataclass
+class Story:
+    """The people, the parts, and the steps they take."""
+
+    stack: Stack
+    sms: TwilioStandIn
+    rpc: Rpc
+    http: httpx.AsyncClient
+    sessions: Sessions
+    console: Console
+    bank: Bank
+    contractor: Contractor
+    registrar: Registrar
+    phones: Phones
+    office: SiteOffice
+    escrow: str = ""
+    punches: int = 0
+    roster: list[str] = field(default_factory=list)
+
+    async def prepare(self) -> None:
+        """What is there before the month begins: a deposit at the bank, an escrow, the roster, the attendance."""
+        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
+        await self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference)
+        self.escrow = await self.contractor.open_escrow(EMBEDDED_ROLES.bureau)
+        await self._until(lambda: self._project(self.escrow), "the escrow is final")
+        rows = read_roster()
+        self.roster = [row.worker_no for row in rows]
+        await self.office.enlist(self.contractor, self.bank, rows)
+        self.punches = await self.office.take_in_attendance(self.contractor)
+
+    async def tell(self) -> None:
+        """Play every step that is not done yet, and tell it."""
+        with Progress(
+            TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=self.console, transient=True,
+        ) as progress:  # fmt: skip
+            self._progress = progress
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.fund())
+                tasks.create_task(self.enrol())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.join())
+                tasks.create_task(self.post_sheet())
+            await self.confirm_and_contest()
+            await self.release_silent()
+            await self._until(self._all_told, "every message has gone out")
+
+    # ---------------------------------------------------------------- the steps
+
+    async def fund(self) -> None:
+        started = time.monotonic()
+        memo = self.contractor.reference
+        if not await self._events("Funded"):
+            await self.contractor.fund(self.escrow, FUNDING_FEN, memo)
+        (funded,) = await self._until(lambda: self._events("Funded"), "the funding is final")
+        await self._say("总包注资 · The contractor locks money in escrow", started, [funded], yuan(funded.args["amount"]))
+
+    async def enrol(self) -> None:
+        started = time.monotonic()
+        done = await self._enrolled()
+        waiting = [self.phones.of(each) for each in self.roster if each not in done]
+        await all_at_once([self._sign_in_and_enrol(phone) for phone in waiting])
+        self.phones.save()
+        await self.registrar.countersign_waiting(self.http)
+        await self._fill("工人登记密钥 · Workers enrol their keys", self._enrolled, len(self.roster))
+        events = await self._events("Enrolled")
+        passkeys = sum(event.args["assurance"] == 4 for event in events)
+        what = f"{len(events)} keys: {passkeys} passkeys, {len(events) - passkeys} device keys, none on the server"
+        await self._say("工人登记密钥 · Workers enrol their own keys", started, events, what)
+
+    async def _sign_in_and_enrol(self, phone: Phone) -> None:
+        await phone.sign_in(self.sms)
+        await phone.enrol()
+
+    async def join(self) -> None:
+        started = time.monotonic()
+        joined = await self._joined()
+        await all_at_once([self._signed_in(each, Phone.join) for each in self.roster if each not in joined])
+        await self._fill("签劳动合同 · Both sides sign the contract", self._joined, len(self.roster))
+        events = await self._events("Joined")
+        what = f"{len(events)} contracts, day caps on chain"
+        await self._say("双方签约 · Contractor and workers sign", started, events, what)
+
+    async def _signed_in(self, worker_no: str, act: Callable[[Phone], Awaitable[None]]) -> None:
+        phone = self.phones.of(worker_no)
+        if phone.access is None:
+            await phone.sign_in(self.sms)
+        await act(phone)
+
+    async def post_sheet(self) -> None:
+        started = time.monotonic()
+        await self.office.compile_month(self.contractor)
+        await self.contractor.sign_sheets(self.http, self.escrow)
+        events = await self._until(lambda: self._events("SheetPosted"), "the sheet is final")
+        total = yuan(events[0].args["total"])
+        what = f"{total} owed to {len(events[0].args['lines'])} workers, from {self.punches:,} punches"
+        await self._say("工资表上链 · The wage sheet is posted", started, events[:1], what)
+
+    async def confirm_and_contest(self) -> None:
+        started = time.monotonic()
+        released = {event.args["workerId"] for event in await self._events("Released")}
+        ids = await self._worker_ids()
+        signing = [n for n in self.roster if n not in (CONTESTING, SILENT) and ids[n] not in released]
+        async with asyncio.TaskGroup() as tasks:
+            if not await self._events("Contested"):
+                tasks.create_task(self._signed_in(CONTESTING, self._contest))
+            for place, worker_no in enumerate(signing):
+                times = 2 if place == 0 else 1  # a weak signal: the first phone sends twice, and is paid once
+                tasks.create_task(self._signed_in(worker_no, partial(self._confirm, times=times)))
+        self.phones.save()
+        signed = len(self.roster) - 1
+        await self._fill("签名即放款 · Signed wages are released", self._released, signed)
+        events = await self._events("Released")
+        signed_events = [event for event in events if event.args["assurance"]]
+        contested = await self._until(lambda: self._events("Contested"), "the contest is final")
+        paid_on_contest = [event for event in signed_events if event.tx_hash == contested[0].tx_hash]
+        confirmed = [event for event in signed_events if event not in paid_on_contest]
+        amount = yuan(sum(event.args["amount"] for event in confirmed))
+        what = f"{len(confirmed)} wages, {amount}; one phone sent twice, paid once"
+        await self._say("签名即放款 · Workers sign, the contract pays", started, confirmed, what)
+        remainder = yuan(contested[0].args["remainder"])
+        posted = yuan(sum(event.args["amount"] for event in paid_on_contest))
+        what = f"posted {posted} paid now, {remainder} locked for the bureau"
+        await self._say("一人申诉 · One worker says it is too low", started, contested, what)
+
+    async def _confirm(self, phone: Phone, *, times: int) -> None:
+        for line in await phone.lines():
+            if line["state"] == "open":
+                await phone.confirm(line, times=times)
+
+    async def _contest(self, phone: Phone) -> None:
+        (line,) = await phone.lines()
+        missing = next(day for day in range(1, 32) if f"2026-10-{day:02d}" not in line["days"])
+        days = [*line["days"], f"2026-10-{missing:02d}"]
+        day_fen = line["amountFen"] // len(line["days"])
+        await phone.contest(
+            line, claimed_fen=line["amountFen"] + day_fen, claimed_days=days_mask(days, line["firstDay"]),
+            reason=f"10月{missing}日也上班了，没有算",
+        )  # fmt: skip
+
+    async def release_silent(self) -> None:
+        started = time.monotonic()
+        if len(await self._released()) < len(self.roster):
+            await self.stack.chain.rpc("evm_increaseTime", OBJECTION_WINDOW_SECONDS + 60)
+            await self._fill("异议期满 · The objection window passes", self._released, len(self.roster))
+        unsigned = [event for event in await self._events("Released") if event.args["assurance"] == 0]
+        amount = yuan(sum(event.args["amount"] for event in unsigned))
+        what = f"{amount}, three days later by the chain's clock; may still be contested"
+        await self._say("一人未签 · One stays silent and is paid unsigned", started, unsigned, what)
+
+    async def invite_visitor(self) -> None:
+        """One more line, for whoever sits in front of the screen."""
+        await self.office.compile_visitor(self.contractor)
+        await self.contractor.sign_sheets(self.http, self.escrow)
+        await self._until(lambda: self._visitor_sheet(), "the visitor's sheet is final")
+
+    async def summary(self) -> dict[str, Any]:
+        """What happened, from the chain's events alone; only the message count is ours."""
+        async with self.sessions() as session:
+            _, block = await heights(session)
+            audited = await audit(self.rpc, self.stack.deployment, block, session)
+            sms = await session.scalar(select(func.count()).select_from(Message).where(Message.state == "sent"))
+        ids = set((await self._worker_ids()).values())
+        events = [each for each in await read_events(self.rpc, self.stack.deployment, block) if _is_month(each, ids)]
+        books = audited.escrows.get(self.escrow, EscrowBooks())
+        released = [event for event in events if event.name == "Released"]
+        return {
+            "workers": len(self.roster),
+            "releasedFen": sum(event.args["amount"] for event in released),
+            "contested": sum(event.name == "Contested" for event in events),
+            "unsigned": sum(event.args["assurance"] == 0 for event in released),
+            "sms": sms,
+            "txHashes": list(dict.fromkeys(event.tx_hash for event in events)),
+            "auditOk": audited.ok and len(books.released) >= len(self.roster),
+        }
+
+    # ---------------------------------------------------------------- what is already so
+
+    async def _events(self, name: str) -> list[Event]:
+        """The month's final events of a name, in order."""
+        async with self.sessions() as session:
+            rows = await session.scalars(
+                select(ChainEvent)
+                .where(ChainEvent.name == name, ChainEvent.state == FINAL)
+                .order_by(ChainEvent.block_number, ChainEvent.log_index)
+            )
+            events = [event_of(row) for row in rows]
+        ids = set((await self._worker_ids()).values())
+        return [event for event in events if _is_month(event, ids)]
+
+    async def _worker_ids(self) -> dict[str, str]:
+        async with self.sessions() as session:
+            workers = await session.scalars(select(Worker).where(Worker.worker_no.in_(self.roster)))
+            return {worker.worker_no: worker.hex_id for worker in workers}
+
+    async def _numbers_of(self, event_name: str) -> list[str]:
+        numbers = {worker_id: number for number, worker_id in (await self._worker_ids()).items()}
+        return [numbers[event.args["workerId"]] for event in await self._events(event_name)]
+
+    async def _enrolled(self) -> list[str]:
+        return await self._numbers_of("Enrolled")
+
+    async def _joined(self) -> list[str]:
+        return await self._numbers_of("Joined")
+
+    async def _released(self) -> list[str]:
+        return await self._numbers_of("Released")
+
+    async def _project(self, escrow: str) -> bool:
+        return (await self.http.get(f"/api/projects/{escrow}")).status_code == 200
+
+    async def _visitor_sheet(self) -> bool:
+        sheets = (await self.http.get(f"/api/projects/{self.escrow}/sheets")).raise_for_status().json()["sheets"]
+        return all(sheet["state"] == "done" for sheet in sheets)
+
+    async def _all_told(self) -> bool:
+        async with self.sessions() as session:
+            return not await session.scalar(select(func.count()).select_from(Message).where(Message.state == "queued"))
+
+    # ---------------------------------------------------------------- waiting and telling
+
+    async def _until(self, look: Callable[[], Awaitable[T]], what: str) -> T:
+        """Return the first answer that is not empty. Raises CannotStart when patience runs out."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := await look()):
+            if time.monotonic() > deadline:
+                raise CannotStart(f"waited {PATIENCE_SECONDS} s until {what}: see the logs in {self.stack.state}")
+            await asyncio.sleep(POLL_SECONDS)
+        return found
+
+    async def _fill(self, title: str, look: Callable[[], Awaitable[list[str]]], total: int) -> None:
+        """Show a bar until `look` has found `total`."""
+        task = self._progress.add_task(title, total=total)
+
+        async def full() -> bool:
+            found = len(await look())
+            self._progress.update(task, completed=found)
+            return found >= total
+
+        await self._until(full, title)
+        self._progress.remove_task(task)
+
+    async def _say(self, title: str, started: float, events: list[Event], what: str) -> None:
+        seconds = time.monotonic() - started
+        hashes = list(dict.fromkeys(event.tx_hash for event in events))
+        receipts = await self.rpc.batch([("eth_getTransactionReceipt", (tx,)) for tx in hashes])
+        gas = sum(int(receipt["gasUsed"], 16) for receipt in receipts)
+        shown = f"{hashes[0]}{f'  and {len(hashes) - 1} more' if len(hashes) > 1 else ''}" if hashes else "already done"
+        per_event = f" ({gas // len(events):,} each)" if len(events) > 1 else ""
+        self.console.print(f"[bold green]✓[/] [bold]{title}[/]  [dim]{seconds:.1f} s[/]")
+        self.console.print(f"    {what}")
+        self.console.print(f"    [dim]tx {shown} · gas {gas:,}{per_event}[/]", soft_wrap=True, highlight=False)
+
+
+def _is_month(event: Event, worker_ids: set[str]) -> bool:
+    """Whether an event is the month's: not a visitor's sheet or key, and not the bank's."""
+    if event.name in ("Minted", "Burned") or event.args.get("sheetId", 0) != 0:
+        return False
+    return event.args.get("workerId") in worker_ids if "workerId" in event.args else True
