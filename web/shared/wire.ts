@@ -14,7 +14,6 @@ export interface Chain {
   factory: Hex;
   token: Hex;
   finalityDepth: number;
-  explorer: string | null;
 }
 
 export interface Books {
@@ -115,14 +114,21 @@ export interface PasskeySignature {
 export type Signature = DeviceSignature | PasskeySignature;
 
 export interface EnrolmentStatus {
-  state: "none" | "waiting" | "sent" | "enrolled" | "refused";
+  /** Waiting is for the registrar. */
+  state: "none" | "waiting" | "accepted" | "sent" | "enrolled" | "refused";
   key: SignerKey | null;
   digest: Hex | null;
   reason: string | null;
 }
 
-export interface JoinStatus {
-  state: "offered" | "accepted" | "sent" | "joined";
+export type ContractType = "day" | "hour" | "month" | "piece";
+
+export interface JoinOffer {
+  state: "offered" | "accepted" | "sent" | "joined" | "refused";
+  team: string;
+  contractType: ContractType;
+  /** For one day, hour, month or piece. */
+  rateFen: number;
   dayCapFen: number;
   termsHash: Hex;
   deadline: number;
@@ -133,7 +139,7 @@ export interface MyProject {
   escrow: Hex;
   name: string;
   contractorName: string;
-  join: JoinStatus;
+  join: JoinOffer;
 }
 
 export interface Me {
@@ -146,7 +152,6 @@ export interface Me {
   enrolment: EnrolmentStatus;
   /** Until when (Unix seconds) an enrolment signed now may be used. */
   offer: { deadline: number };
-  projects: MyProject[];
 }
 
 export type Language = "zh" | "en";
@@ -156,6 +161,7 @@ export interface Contest {
   claimedFen: number;
   remainderFen: number;
   txHash: Hex | null;
+  reason: string | null;
 }
 
 export type LineState = "open" | "accepted" | "sent" | "seen" | "released" | "failed" | "refused";
@@ -192,7 +198,7 @@ export interface Payslip {
   project: string;
   firstDay: string;
   lastDay: string;
-  contractType: string;
+  contractType: ContractType;
   rateFen: number;
   days: string[];
   amountFen: number;

@@ -8,7 +8,7 @@ import { computed, ref, shallowRef } from "vue";
 
 import { ApiProblem, get, isSignedIn, NoAnswer, post, put, remove, renewSession, setAccessToken } from "../shared/api";
 import { language } from "../shared/i18n";
-import type { Chain, CodeSent, Line, Me, Session } from "../shared/wire";
+import type { Chain, CodeSent, Line, Me, MyProject, Session } from "../shared/wire";
 import { isSameKey, publicPart } from "./keys";
 import { flush } from "./outbox";
 import { confirmationProgress, contestProgress, isMoving, wordAbout } from "./progress";
@@ -22,6 +22,7 @@ const FLUSH_MILLISECONDS = 10_000;
 interface Seen {
   chain: Chain;
   me: Me;
+  projects: MyProject[];
   lines: Line[];
 }
 
@@ -115,13 +116,15 @@ export async function send(): Promise<void> {
 }
 
 async function fetchSeen(): Promise<Seen> {
-  const [chain, me, { lines }] = await Promise.all([
+  const [chain, me, { projects }, { lines }] = await Promise.all([
     get<Chain>("/api/chain"),
     get<Me>("/api/me"),
+    get<{ projects: MyProject[] }>("/api/me/projects"),
     get<{ lines: Line[] }>("/api/me/lines"),
   ]);
-  await remember("account", { chain, me, lines });
-  return { chain, me, lines };
+  const news: Seen = { chain, me, projects, lines };
+  await remember("account", news);
+  return news;
 }
 
 async function show(news: Seen): Promise<void> {
@@ -156,12 +159,12 @@ function nextPause(): number {
 
 function isSomethingMoving(): boolean {
   if (!seen.value) return true;
-  const { me, lines } = seen.value;
+  const { me, projects, lines } = seen.value;
   return (
     asOf.value !== null ||
-    ["waiting", "sent"].includes(me.enrolment.state) ||
-    me.projects.some((project) => ["accepted", "sent"].includes(project.join.state)) ||
-    words.value.some((word) => word.path === "joins" && word.state !== "refused" && !hasJoined(me, word)) ||
+    ["waiting", "accepted", "sent"].includes(me.enrolment.state) ||
+    projects.some((project) => ["accepted", "sent"].includes(project.join.state)) ||
+    words.value.some((word) => word.path === "joins" && word.state !== "refused" && !hasJoined(projects, word)) ||
     lines.some(
       (line) =>
         isMoving(confirmationProgress(line, wordAbout(words.value, "confirmations", line)).stage) ||
@@ -170,8 +173,8 @@ function isSomethingMoving(): boolean {
   );
 }
 
-function hasJoined(me: Me, word: SignedWord): boolean {
-  return me.projects.some((project) => project.escrow === word.body.escrow && project.join.state === "joined");
+function hasJoined(projects: MyProject[], word: SignedWord): boolean {
+  return projects.some((project) => project.escrow === word.body.escrow && project.join.state === "joined");
 }
 
 function onConnection(online: boolean): void {

@@ -19,6 +19,7 @@ const STAGE_OF = {
   released: "released",
   failed: "failed",
 } as const;
+const CONTEST_STAGE_OF = { accepted: "received", sent: "sent", seen: "sent", contested: "contested" } as const;
 
 /** The word of `path` about this line, of all that this phone holds; the latest where there are several. */
 export function wordAbout(words: SignedWord[], path: "confirmations" | "contests", line: Line): SignedWord | undefined {
@@ -47,11 +48,9 @@ export function confirmationProgress(line: Line, word: SignedWord | undefined): 
 export function contestProgress(line: Line, word: SignedWord | undefined): Progress<ContestStage> {
   const { contest } = line;
   if (!contest) return onPhone(word) ?? { stage: "none", reason: null };
-  if (contest.state !== "refused") {
-    return { stage: contest.state === "contested" ? "contested" : contest.state === "accepted" ? "received" : "sent", reason: null };
-  }
+  if (contest.state !== "refused") return { stage: CONTEST_STAGE_OF[contest.state], reason: null };
   if (word?.state === "waiting") return { stage: "waiting", reason: null };
-  return { stage: "refused", reason: line.reason };
+  return { stage: "refused", reason: contest.reason };
 }
 
 function onPhone(word: SignedWord | undefined): Progress<"waiting" | "received" | "refused"> | null {

@@ -36,8 +36,8 @@ self.addEventListener("sync", (event) => {
 });
 
 async function dropOldShells(): Promise<void> {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("anxin-shell-") && name !== CACHE).map((name) => caches.delete(name)));
+  const old = (await caches.keys()).filter((name) => name.startsWith("anxin-shell-") && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 /** The newest page where the network is quick, else the kept one: a bad signal must not leave a white screen. */

@@ -14,7 +14,6 @@ const CHAIN: Chain = {
   factory: "0x0000000000000000000000000000000000000000",
   token: "0x0000000000000000000000000000000000000000",
   finalityDepth: 2,
-  explorer: null,
 };
 const ESCROW = escrowDomain(CHAIN, "0xcf7ed3acca5a467e9e704c703e8d87f634fb0fc9");
 const CONFIRMATION = {

@@ -5,7 +5,12 @@ import { onMounted, onUnmounted, ref, type Ref } from "vue";
 import { ApiProblem, NoAnswer } from "../api";
 import { t } from "./text";
 
-export function poll(work: () => Promise<void>, everyMilliseconds: number): { problem: Ref<string>; now: () => Promise<void> } {
+interface Poll {
+  problem: Ref<string>;
+  now: () => Promise<void>;
+}
+
+export function poll(work: () => Promise<void>, everyMilliseconds: number): Poll {
   const problem = ref("");
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOpen = true;

@@ -8,7 +8,8 @@ const ESCROW = "0xcf7ed3acca5a467e9e704c703e8d87f634fb0fc9";
 export function postedLine(changes: Partial<Line> = {}): Line {
   const days = ["2026-10-08", "2026-10-09", "2026-10-12"];
   const period = { firstDay: "2026-10-01", lastDay: "2026-10-31" };
-  const payslip = JSON.stringify({ worker: "W001", project: "站", ...period, contractType: "day", rateFen: 40_000, days, amountFen: 120_000, salt: "00" });
+  const wage = { contractType: "day", rateFen: 40_000, days, amountFen: 120_000 };
+  const payslip = JSON.stringify({ worker: "W001", project: "站", ...period, ...wage, salt: "00" });
   return {
     escrow: ESCROW,
     sheetId: 0,

@@ -7,8 +7,8 @@ import { postedLine } from "./lines";
 
 function word(state: SignedWord["state"], changes: Partial<SignedWord> = {}): SignedWord {
   const { escrow, sheetId, index } = postedLine();
-  const body = { escrow, sheetId, index };
-  return { path: "confirmations", state, signedAt: 1, refusal: state === "refused" ? "no" : null, body, ...changes } as SignedWord;
+  const about = { path: "confirmations", body: { escrow, sheetId, index } };
+  return { ...about, state, signedAt: 1, refusal: state === "refused" ? "no" : null, ...changes } as SignedWord;
 }
 
 test.each([
@@ -46,6 +46,6 @@ test.each([
   ["contested", "contested"],
   ["refused", "refused"],
 ] as const)("a contest that is %s shows as %s", (state, stage) => {
-  const contest: Contest = { state, claimedFen: 2, remainderFen: 1, txHash: null };
+  const contest: Contest = { state, claimedFen: 2, remainderFen: 1, txHash: null, reason: null };
   expect(contestProgress(postedLine({ contest }), undefined).stage).toBe(stage);
 });
