@@ -1,0 +1,102 @@
+# Anxin. `make help` lists what there is to do. What is built is rebuilt only when its sources change.
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= python3
+STEP := scripts/step.sh
+STARTED := $(shell date +%s)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PYTHON
+
+SOLIDITY := $(shell find contracts -name '*.sol')
+BACKEND := $(shell find backend -name '*.py')
+PAGES := $(shell find web -type f -not -path 'web/dist/*' -not -path '*/node_modules/*' -not -name api.gen.ts)
+ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageToken WorkerRegistry WageEscrow WageEscrowFactory))
+
+# ---------------------------------------------------------------- for people
+
+.PHONY: help setup demo test lint bench lock clean
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: ## Install and build everything (about a minute the first time, nothing the second)
+	@$(MAKE) --no-print-directory --silent -j2 built
+
+demo: setup ## See a wage paid: one month of one site, then the pages stay up (ONCE=1: end after the story)
+	@.venv/bin/anxin demo $(if $(ONCE),--once)
+	@echo "make demo took $$(($$(date +%s) - $(STARTED))) s" >&2
+
+test: setup ## Every check and every test
+	@scripts/get_browser.sh
+	@$(MAKE) --no-print-directory --silent lint
+	@npm run --silent test
+	@.venv/bin/python scripts/run_tests.py
+
+lint: setup ## Style, types, layers
+	ruff check backend scripts tests
+	mypy
+	lint-imports
+	npm run --silent lint:sol
+	npm run --silent check
+
+bench: setup ## Time the demo: first start on an empty state folder, then a warm second one
+	@.venv/bin/python scripts/bench_demo.py
+
+lock: .tools/bin/uv ## Refresh requirements.lock after a change in pyproject.toml
+	.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
+
+clean: ## Stop the embedded servers and remove all that was installed, built or stored
+	@if [ -x .venv/bin/anxin ] && [ -d .anxin ]; then .venv/bin/python -m anxin.core.embedded remove .anxin; fi
+	@rm -rf .anxin .venv .tools .solcx node_modules build reports interfaces web/dist web/node_modules web/shared/api.gen.ts
+	@rm -rf backend/anxin/chain/abi/*.json .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# ---------------------------------------------------------------- what is built from what
+
+.PHONY: built
+built: .venv/installed $(ABI) web/dist/built
+
+.tools/bin/uv:
+	@scripts/check_machine.sh disk && scripts/check_machine.sh python && scripts/check_machine.sh node
+	@$(STEP) "Installer" sh -c '$(PYTHON) -m venv .tools && .tools/bin/pip install --quiet uv'
+
+.venv/installed: requirements.lock pyproject.toml | .tools/bin/uv
+	@scripts/check_machine.sh disk
+	@$(STEP) "Python packages" sh -c '{ [ -x .venv/bin/python ] || .tools/bin/uv venv --quiet --python "$$(command -v $(PYTHON))" .venv; } \
+	  && .tools/bin/uv pip sync --require-hashes requirements.lock && .tools/bin/uv pip install --no-deps -e .'
+	@touch $@
+
+node_modules/installed: package-lock.json package.json
+	@scripts/check_machine.sh disk && scripts/check_machine.sh node
+	@$(STEP) "Node packages" npm ci
+	@touch $@
+
+.solcx/installed: package.json scripts/setup_solc.py scripts/solc-npm.cjs .venv/installed node_modules/installed
+	@$(STEP) "Solidity compiler" .venv/bin/python scripts/setup_solc.py
+	@touch $@
+
+build/contracts.built: $(SOLIDITY) brownie-config.yaml .solcx/installed
+	@$(STEP) "Contracts" .venv/bin/brownie compile $(if $(filter brownie-config.yaml .solcx/installed,$?),--all)
+	@touch $@
+
+$(ABI) &: build/contracts.built scripts/export_abi.py
+	@$(STEP) "ABIs" .venv/bin/python scripts/export_abi.py
+
+# Written anew whenever the backend changes, but replaced only when it says something else: the pages are built from it.
+build/openapi.checked: $(BACKEND) .venv/installed
+	@mkdir -p build
+	@$(STEP) "API description" sh -c '.venv/bin/anxin openapi > build/openapi.new && \
+	  { cmp -s build/openapi.new build/openapi.json || cp build/openapi.new build/openapi.json; }'
+	@touch $@
+
+build/openapi.json: build/openapi.checked ;
+
+web/shared/api.gen.ts: build/openapi.json node_modules/installed
+	@$(STEP) "API client" npm run client
+	@touch $@
+
+web/dist/built: $(PAGES) web/shared/api.gen.ts node_modules/installed
+	@$(STEP) "Web pages" npm run build
+	@touch $@
