@@ -16,7 +16,7 @@ case $1 in
     }
     ;;
   node)
-    node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null || {
+    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || {
       echo "Node 20 or newer, with npm, is needed, and this is $(node --version 2>/dev/null || echo 'a machine without it')." \
         "Get it from https://nodejs.org or your distribution, and run make again." >&2
       exit 1
