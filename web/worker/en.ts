@@ -10,7 +10,6 @@ export const en: Catalogue<keyof typeof zh> = {
   notReachable: "No answer. Check your network and try again.",
   retry: "Try again",
   cancel: "Cancel",
-  close: "Close",
   loading: "Opening…",
 
   signInTitle: "See your wage",
@@ -45,7 +44,6 @@ export const en: Catalogue<keyof typeof zh> = {
   keyNotFound: "Your key was not found.",
   keyHeldPasskey: "This phone holds your key (fingerprint, face or screen lock)",
   keyHeldDevice: "This phone holds your key",
-  keyDone: "Your key is ready",
 
   offerTitle: "Your labour contract",
   offerProject: "Project",
@@ -61,7 +59,6 @@ export const en: Catalogue<keyof typeof zh> = {
   noWage: "No wage yet",
   noWageMore: "Your wage shows here as soon as it is posted.",
 
-  wage: "Wage",
   payer: "{payer} owes you this",
   payerReleased: "Paid by {payer}",
   payday: "Payday {date}",
@@ -102,7 +99,6 @@ export const en: Catalogue<keyof typeof zh> = {
   failed: "The payment did not go through. The money is kept for you and will be paid again.",
   refusedTitle: "Not accepted",
   signAgain: "Sign again",
-  dismiss: "OK",
 
   contestTitle: "How much should it be?",
   contestClaimed: "I should get (yuan)",

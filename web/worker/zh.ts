@@ -7,7 +7,6 @@ export const zh = {
   notReachable: "连不上服务器，请看看网络，再试一次。",
   retry: "再试一次",
   cancel: "取消",
-  close: "关闭",
   loading: "正在打开…",
 
   signInTitle: "登录看工资",
@@ -42,7 +41,6 @@ export const zh = {
   keyNotFound: "没有找到您的钥匙。",
   keyHeldPasskey: "签字钥匙在这部手机里（指纹、面容或锁屏密码）",
   keyHeldDevice: "签字钥匙在这部手机里",
-  keyDone: "钥匙办好了",
 
   offerTitle: "请看劳动合同",
   offerProject: "项目",
@@ -58,7 +56,6 @@ export const zh = {
   noWage: "还没有工资",
   noWageMore: "工资单一到，就会显示在这里。",
 
-  wage: "工资",
   payer: "{payer} 应付给您",
   payerReleased: "{payer} 付给您",
   payday: "发薪日 {date}",
@@ -99,7 +96,6 @@ export const zh = {
   failed: "这次没有付成，钱还在给您留着，会再付。",
   refusedTitle: "没有被接受",
   signAgain: "重新签字",
-  dismiss: "知道了",
 
   contestTitle: "您觉得应该是多少？",
   contestClaimed: "应该给我（元）",
