@@ -28,7 +28,7 @@ from anxin.settings import ROOT, Settings
 READY_WITHIN_SECONDS = 60
 RESTART_AFTER_SECONDS = 0.5
 BLOCK_SECONDS = 1
-EMBEDDED_FINALITY_DEPTH = 2  # blocks; the embedded chain has one miner and no forks
+EMBEDDED_FINALITY_DEPTH = 1  # blocks; the embedded chain has one miner and no forks
 
 
 class CannotStart(Exception):
@@ -161,7 +161,7 @@ def _settings(
             "ANXIN_PORT": str(port),
             "ANXIN_PUBLIC_URL": f"http://localhost:{port}",
             "ANXIN_FINALITY_DEPTH": str(EMBEDDED_FINALITY_DEPTH),
-            "ANXIN_POLL_SECONDS": "0.5",
+            "ANXIN_POLL_SECONDS": "0.4",
             "ANXIN_RELEASE_BATCH_SECONDS": "1",
             "ANXIN_REGISTRARS": EMBEDDED_ROLES.registrar,
             **{f"ANXIN_{name.upper()}": value for name, value in msgspec.to_builtins(keys).items()},

@@ -39,7 +39,6 @@ async def run_demo(state: Path, *, once: bool) -> None:
         story = await _story(stack, up, sms, console)
         console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
         began = time.monotonic()
-        await story.prepare()
         await story.tell()
         summary = await story.summary()
         console.print(_ending(summary, first_page, time.monotonic() - began, time.monotonic() - started))
@@ -79,9 +78,9 @@ def _ending(summary: dict[str, object], first_page: float, story: float, whole: 
 
 async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
     """Keep the registrar's desk open and show the visitor's messages until Ctrl-C."""
-    await story.office.enlist(
-        story.contractor, story.bank, [RosterRow(VISITOR, "T1", "day", VISITOR_RATE_FEN, None)]
-    )
+    visitor = RosterRow(VISITOR, "T1", "day", VISITOR_RATE_FEN, None)
+    await story.office.register(story.bank, [visitor])
+    await story.office.enlist(story.contractor, [visitor])
     await story.invite_visitor()
     number, url = phone_number(int(VISITOR[1:])), story.stack.settings.public_url
     console.print(

@@ -47,6 +47,7 @@ class Phone:
     http: httpx.AsyncClient
     deployment: Deployment
     access: str | None = None
+    worker_id: str = ""
 
     async def sign_in(self, sms: TwilioStandIn) -> None:
         """With the session of this phone, or else with a one-time code."""
@@ -65,6 +66,7 @@ class Phone:
 
     async def me(self) -> dict[str, Any]:
         found: dict[str, Any] = await self._send("GET", "/api/me")
+        self.worker_id = found["workerId"]
         return found
 
     async def lines(self) -> list[dict[str, Any]]:
@@ -125,7 +127,7 @@ class Phone:
         await self._send("PUT", f"/api/contests/{words}", {**body, **more})
 
     async def _with_worker(self, message: dict[str, Value]) -> dict[str, Value]:
-        return {**message, "workerId": (await self.me())["workerId"]}
+        return {**message, "workerId": self.worker_id or (await self.me())["workerId"]}
 
     def _sign(self, domain: Domain, type_name: str, message: dict[str, Value]) -> tuple[str, dict[str, Any]]:
         words = digest(domain, type_name, message)
@@ -181,9 +183,15 @@ class Phones:
         self._origin = origin
         stored = msgspec.json.decode(file.read_bytes(), type=dict[str, PhoneState]) if file.exists() else {}
         self._states: dict[str, PhoneState] = stored
+        self._phones: dict[str, Phone] = {}
 
     def of(self, worker_no: str) -> Phone:
         """The worker's phone; two in three have passkeys, the others a browser's device key."""
+        if worker_no not in self._phones:
+            self._phones[worker_no] = self._new(worker_no)
+        return self._phones[worker_no]
+
+    def _new(self, worker_no: str) -> Phone:
         place = int(worker_no[1:])
         kind = "device" if place % 3 == 0 else "passkey"
         state = self._states.setdefault(worker_no, PhoneState(kind, secrets.token_hex(31)))

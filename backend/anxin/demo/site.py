@@ -72,22 +72,28 @@ class SiteOffice:
                 contractor=contractor.address, bureau=bureau, objection_window_seconds=OBJECTION_WINDOW_SECONDS,
             )  # fmt: skip
 
-    async def enlist(self, contractor: Contractor, bank: Bank, rows: Iterable[RosterRow]) -> None:
-        """Put workers on record with the accounts the bank names, and offer them the contractor's terms."""
+    async def register(self, bank: Bank, rows: Iterable[RosterRow]) -> None:
+        """Put workers on record, each with the account the bank names."""
+        async with transaction(self.sessions) as session:
+            for row in rows:
+                await people.register_worker(
+                    session, row.worker_no, name=f"工人 {row.worker_no}", phone=phone_number(int(row.worker_no[1:])),
+                    payout=bank.payout_of(row.worker_no),
+                )  # fmt: skip
+
+    async def enlist(self, contractor: Contractor, rows: Iterable[RosterRow]) -> None:
+        """Offer workers on record the contractor's terms, signed by the contractor."""
         deadline = int((now() + timedelta(days=JOIN_DAYS)).timestamp())
         async with transaction(self.sessions) as session:
             project = await _project(session, contractor)
             escrow = projects.escrow_of(project)
+            workers = {each.worker_no: each for each in await session.scalars(select(Worker))}
+            enlisted = set(await session.scalars(_enlisted(project)))
             for row in rows:
-                worker = await people.register_worker(
-                    session, row.worker_no, name=f"工人 {row.worker_no}", phone=phone_number(int(row.worker_no[1:])),
-                    payout=bank.payout_of(row.worker_no),
-                )  # fmt: skip
-                if await session.scalar(_membership(project, worker)) is None:
+                worker = workers[row.worker_no]
+                if worker.id not in enlisted:
                     signature = contractor.sign_join(escrow, projects.join_message(worker, row.terms, deadline))
-                    await projects.enlist(
-                        session, self.deployment, project, worker, row.terms, deadline, signature
-                    )
+                    await projects.enlist(session, self.deployment, project, worker, row.terms, deadline, signature)
 
     async def take_in_attendance(self, contractor: Contractor) -> int:
         """Import the month's punches and pieces; return how many punches there are."""
@@ -126,8 +132,8 @@ async def _project(session: AsyncSession, contractor: Contractor) -> Project:
     return (await session.scalars(select(Project).where(Project.reference == contractor.reference))).one()
 
 
-def _membership(project: Project, worker: Worker) -> Select[bytes]:
-    return select(Membership.digest).where(Membership.project_pk == project.id, Membership.worker_pk == worker.id)
+def _enlisted(project: Project) -> Select[int]:
+    return select(Membership.worker_pk).where(Membership.project_pk == project.id)
 
 
 def _sheet(project: Project, first_day: date) -> Select[int]:

@@ -24,12 +24,13 @@ from anxin.core.events import Event
 from anxin.core.money import yuan
 from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor, Registrar
 from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
-from anxin.demo.site import SiteOffice, read_roster
+from anxin.demo.site import RosterRow, SiteOffice, read_roster
 from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.people.models import Worker
 from anxin.stack import EMBEDDED_ROLES, CannotStart, Stack
 
 T = TypeVar("T")
+Lines = list[dict[str, Any]]
 
 CONTESTING, SILENT = "W018", "W060"
 DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
@@ -53,30 +54,22 @@ class Story:
     phones: Phones
     office: SiteOffice
     escrow: str = ""
-    punches: int = 0
     roster: list[str] = field(default_factory=list)
-
-    async def prepare(self) -> None:
-        """What is there before the month begins: a deposit at the bank, an escrow, the roster, the attendance."""
-        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
-        await self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference)
-        self.escrow = await self.contractor.open_escrow(EMBEDDED_ROLES.bureau)
-        await self._until(lambda: self._project(self.escrow), "the escrow is final")
-        rows = read_roster()
-        self.roster = [row.worker_no for row in rows]
-        await self.office.enlist(self.contractor, self.bank, rows)
-        self.punches = await self.office.take_in_attendance(self.contractor)
 
     async def tell(self) -> None:
         """Play every step that is not done yet, and tell it."""
+        rows = read_roster()
+        self.roster = [row.worker_no for row in rows]
+        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
+        await self.office.register(self.bank, rows)
         with Progress(
             TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=self.console, transient=True,
         ) as progress:  # fmt: skip
             self._progress = progress
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.fund())
                 tasks.create_task(self.enrol())
+                tasks.create_task(self.open_and_fund(rows))
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.join())
                 tasks.create_task(self.post_sheet())
@@ -86,9 +79,16 @@ class Story:
 
     # ---------------------------------------------------------------- the steps
 
-    async def fund(self) -> None:
+    async def open_and_fund(self, rows: list[RosterRow]) -> None:
+        """A deposit at the bank, an escrow of the project's own, labour contracts to sign, money in."""
         started = time.monotonic()
         memo = self.contractor.reference
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, memo))
+            escrow = tasks.create_task(self.contractor.open_escrow(EMBEDDED_ROLES.bureau))
+        self.escrow = escrow.result()
+        await self._until(lambda: self._project(self.escrow), "the escrow is final")
+        await self.office.enlist(self.contractor, rows)
         if not await self._events("Funded"):
             await self.contractor.fund(self.escrow, FUNDING_FEN, memo)
         (funded,) = await self._until(lambda: self._events("Funded"), "the funding is final")
@@ -128,25 +128,23 @@ class Story:
 
     async def post_sheet(self) -> None:
         started = time.monotonic()
+        punches = await self.office.take_in_attendance(self.contractor)
         await self.office.compile_month(self.contractor)
         await self.contractor.sign_sheets(self.http, self.escrow)
         events = await self._until(lambda: self._events("SheetPosted"), "the sheet is final")
         total = yuan(events[0].args["total"])
-        what = f"{total} owed to {len(events[0].args['lines'])} workers, from {self.punches:,} punches"
+        what = f"{total} owed to {len(events[0].args['lines'])} workers, from {punches:,} punches"
         await self._say("工资表上链 · The wage sheet is posted", started, events[:1], what)
 
     async def confirm_and_contest(self) -> None:
         started = time.monotonic()
         released = {event.args["workerId"] for event in await self._events("Released")}
         ids = await self._worker_ids()
-        signing = [n for n in self.roster if n not in (CONTESTING, SILENT) and ids[n] not in released]
-        async with asyncio.TaskGroup() as tasks:
-            if not await self._events("Contested"):
-                tasks.create_task(self._signed_in(CONTESTING, self._contest))
-            for place, worker_no in enumerate(signing):
-                times = 2 if place == 0 else 1  # a weak signal: the first phone sends twice, and is paid once
-                tasks.create_task(self._signed_in(worker_no, partial(self._confirm, times=times)))
+        signing = [n for n in self.roster if n != SILENT and ids[n] not in released]
+        seen: dict[str, Lines] = {}
+        await all_at_once([self._signed_in(each, partial(self._look, seen)) for each in signing])
         self.phones.save()
+        await all_at_once([self._answer(self.phones.of(each), seen[each]) for each in signing])
         signed = len(self.roster) - 1
         await self._fill("签名即放款 · Signed wages are released", self._released, signed)
         events = await self._events("Released")
@@ -162,13 +160,18 @@ class Story:
         what = f"posted {posted} paid now, {remainder} locked for the bureau"
         await self._say("一人申诉 · One worker says it is too low", started, contested, what)
 
-    async def _confirm(self, phone: Phone, *, times: int) -> None:
-        for line in await phone.lines():
-            if line["state"] == "open":
-                await phone.confirm(line, times=times)
+    async def _look(self, seen: dict[str, Lines], phone: Phone) -> None:
+        seen[phone.worker_no] = await phone.lines()
 
-    async def _contest(self, phone: Phone) -> None:
-        (line,) = await phone.lines()
+    async def _answer(self, phone: Phone, lines: Lines) -> None:
+        """One contests; the others sign. The first phone has a weak signal and sends twice."""
+        for line in lines:
+            if phone.worker_no == CONTESTING and line["contest"] is None:
+                await self._contest(phone, line)
+            elif phone.worker_no != CONTESTING and line["state"] == "open":
+                await phone.confirm(line, times=2 if phone.worker_no == self.roster[0] else 1)
+
+    async def _contest(self, phone: Phone, line: dict[str, Any]) -> None:
         missing = next(day for day in range(1, 32) if f"2026-10-{day:02d}" not in line["days"])
         days = [*line["days"], f"2026-10-{missing:02d}"]
         day_fen = line["amountFen"] // len(line["days"])
