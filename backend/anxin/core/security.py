@@ -26,10 +26,8 @@ def with_security(app: ASGIApp, *, pages: frozenset[str]) -> ASGIApp:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", []))
-                if scope["path"].startswith("/api/"):
-                    headers.append((b"cache-control", b"no-store"))
-                message["headers"] = [*headers, *HEADERS]
+                kept = [header for header in message.get("headers", []) if header[0].lower() != b"cache-control"]
+                message["headers"] = [*kept, (b"cache-control", _cache(scope["path"])), *HEADERS]
             await send(message)
 
         if scope["path"] in pages:
@@ -42,3 +40,10 @@ def with_security(app: ASGIApp, *, pages: frozenset[str]) -> ASGIApp:
         await app(scope, receive, send_with_headers)
 
     return secured
+
+
+def _cache(path: str) -> bytes:
+    """Assets carry their hash in their name; pages and the service worker must be asked for each time."""
+    if path.startswith("/api/"):
+        return b"no-store"
+    return b"public, max-age=31536000, immutable" if path.startswith("/assets/") else b"no-cache"

@@ -1,0 +1,212 @@
+"""A real PostgreSQL, a fresh database per test, and a small site on it whose workers hold real keys."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from cryptography.fernet import Fernet
+from litestar.testing import AsyncTestClient
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.fakes import final_event
+
+from anxin.app import build
+from anxin.core import sealing
+from anxin.core.database import Sessions, connect, sessions_of, transaction
+from anxin.core.deployment import Deployment
+from anxin.core.embedded import EmbeddedPostgres
+from anxin.core.migrate import migrate
+from anxin.core.signing import digest
+from anxin.demo.keys import DeviceKey, Key, Passkey, Wallet
+from anxin.payroll import service as payroll
+from anxin.payroll.models import WageSheet
+from anxin.people import enrolment
+from anxin.people import service as people
+from anxin.people.models import Worker
+from anxin.projects import service as projects
+from anxin.projects.models import Project
+from anxin.settings import Settings
+
+CONTRACTOR = Wallet.from_hex("0x" + "c1" * 32)
+REGISTRAR = Wallet.from_hex("0x" + "c2" * 32)
+BUREAU = Wallet.from_hex("0x" + "c3" * 32).address
+ESCROW = "0x" + "e5" * 20
+FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 13)
+DAYS = [date(2026, 10, 8), date(2026, 10, 9), date(2026, 10, 10)]
+TEMPLATE = "template_anxin"
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+    folder = tmp_path_factory.mktemp("postgres")
+    async with EmbeddedPostgres(folder, databases=(TEMPLATE,), settings={"fsync": "off"}) as server:
+        await migrate(server.url(TEMPLATE))
+        yield server
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A clean database in a few milliseconds."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    admin_url = make_url(postgres.url("postgres")).set(drivername="postgresql")
+    admin = await asyncpg.connect(admin_url.render_as_string(hide_password=False))
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy')
+    yield postgres.url(name)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture(scope="session")
+def deployment_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("deployment") / "deployment.json"
+    addresses = {
+        name: f"0x{place:040x}"
+        for place, name in enumerate(
+            ("RoleManager", "WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory"), start=0xA1
+        )
+    }
+    document = {
+        "chainId": 31337, "genesisHash": "0x" + "00" * 32, "startBlock": 1, "rpId": "localhost", "addresses": addresses,
+    }  # fmt: skip
+    file.write_text(json.dumps(document))
+    return file
+
+
+@pytest.fixture
+def settings(database_url: str, deployment_file: Path, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url, rpc_url="http://127.0.0.1:1", deployment=deployment_file, web_folder=tmp_path / "none",
+        jwt_key="11" * 32, data_keys=Fernet.generate_key().decode(), index_key="22" * 32, relayer_key="33" * 32,
+        registrars=REGISTRAR.address, release_batch_seconds=0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def deployment(settings: Settings) -> Deployment:
+    return Deployment.read(settings.deployment)
+
+
+@pytest.fixture
+async def sessions(settings: Settings) -> AsyncIterator[Sessions]:
+    sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    engine = connect(settings.database_url)
+    yield sessions_of(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    async with transaction(sessions) as session:
+        yield session
+
+
+@pytest.fixture
+async def client(settings: Settings, sessions: Sessions) -> AsyncIterator[AsyncTestClient[Any]]:
+    """The API over ASGI. English answers unless a test asks otherwise."""
+    async with AsyncTestClient(build(settings)) as client:
+        client.headers["accept-language"] = "en"
+        yield client
+
+
+@dataclass
+class Site:
+    """A project with an escrow, and workers whose phones are `keys`."""
+
+    sessions: Sessions
+    deployment: Deployment
+    project: Project
+    keys: dict[str, Key]
+    workers: dict[str, Worker]
+
+    async def post(self, *amounts_fen: int, days: list[date] = DAYS) -> WageSheet:
+        """Post a sheet with one line a worker, in order, and make it final."""
+        workers = list(self.workers.values())
+        wages = [payroll.Wage(workers[i], "day", 30_000, days, amount) for i, amount in enumerate(amounts_fen)]
+        async with transaction(self.sessions) as session:
+            sheet = await payroll.compile_sheet(
+                session, self.deployment, self.project, wages, first_day=FIRST_DAY, last_day=LAST_DAY, payday=PAYDAY
+            )
+            await payroll.record_sheet_posted(
+                session,
+                final_event(
+                    "SheetPosted", "WageEscrow", ESCROW, sheetId=sheet.sheet_id, root="0x" + sheet.root.hex(),
+                    header=sheet.header, total=sheet.total_fen, lines=[line.as_argument() for line in sheet.lines],
+                ),
+            )  # fmt: skip
+        return sheet
+
+    async def apply(self, handler: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        async with transaction(self.sessions) as session:
+            await handler(session, *arguments)
+
+
+@pytest.fixture
+async def site(sessions: Sessions, deployment: Deployment) -> Site:
+    """Three workers: W001 with a device key, W002 with a passkey, W003 with a wallet; all enrolled and joined."""
+    keys: dict[str, Key] = {
+        "W001": DeviceKey.from_number(101),
+        "W002": Passkey.from_number(102, "localhost", "http://localhost:8000"),
+        "W003": Wallet.from_hex("0x" + "67" * 32),
+    }
+    async with transaction(sessions) as session:
+        project = await projects.open_project(
+            session, b"\x01" * 32, name="测试项目", contractor_name="渝安建工", contractor=CONTRACTOR.address,
+            bureau=BUREAU, objection_window_seconds=3 * 86400,
+        )  # fmt: skip
+        await projects.record_escrow_created(
+            session,
+            final_event(
+                "EscrowCreated", "WageEscrowFactory", deployment.addresses.factory, escrow=ESCROW,
+                contractor=CONTRACTOR.address, bureau=BUREAU, project="0x" + "01" * 32, objectionWindow=3 * 86400,
+            ),
+        )  # fmt: skip
+        workers = {
+            number: await _join(session, deployment, project, number, place, key)
+            for place, (number, key) in enumerate(keys.items(), start=1)
+        }
+    return Site(sessions, deployment, project, keys, workers)
+
+
+async def _join(
+    session: AsyncSession, deployment: Deployment, project: Project, number: str, place: int, key: Key
+) -> Worker:
+    payout = f"0x{0xF00 + place:040x}"
+    worker = await people.register_worker(
+        session, number, name=f"工人{number}", phone=f"1380000{place:04d}", payout=payout
+    )
+    public = key.public
+    await enrolment.record_enrolled(
+        session,
+        final_event(
+            "Enrolled", "WorkerRegistry", deployment.addresses.registry, workerId=worker.hex_id, payout=payout,
+            assurance=public.assurance, x=public.x, y=public.y, registrar=REGISTRAR.address,
+        ),
+    )  # fmt: skip
+    terms = projects.Terms("T1", "day", 30_000, 90_000)
+    deadline = 2_000_000_000
+    words = digest(deployment.escrow_domain(ESCROW), "Join", projects.join_message(worker, terms, deadline))
+    await projects.enlist(session, deployment, project, worker, terms, deadline, CONTRACTOR.sign_bytes(words))
+    await projects.record_joined(
+        session, final_event("Joined", "WageEscrow", ESCROW, workerId=worker.hex_id, dayCap=90_000)
+    )
+    return worker
+
+
+@pytest.fixture
+async def jobs(sessions: Sessions) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
+    """The payloads of queued jobs of a name."""
+
+    async def queued(name: str) -> list[dict[str, Any]]:
+        async with sessions() as session:
+            rows = await session.execute(
+                text("SELECT payload FROM pgqueuer WHERE entrypoint = :name ORDER BY id"), {"name": name}
+            )
+            return [json.loads(payload) for (payload,) in rows]
+
+    return queued
