@@ -1,7 +1,7 @@
 /**
  * What travels between the pages and the API. Money is integer fen, hex is 0x lower case, times are RFC 3339 UTC.
  *
- * Every page takes its types from here, so that this file alone changes when the API's own description is generated.
+ * Every page takes its types from here; wire.conforms.ts holds them to the description the API gives of itself.
  */
 
 export type Hex = `0x${string}`;
@@ -63,7 +63,7 @@ export interface Account {
 }
 
 export interface Entry {
-  id: string | number;
+  id: number;
   at: string;
   blockNumber: number;
   txHash: Hex;
@@ -132,7 +132,7 @@ export interface JoinOffer {
   dayCapFen: number;
   termsHash: Hex;
   deadline: number;
-  digest: Hex | null;
+  digest: Hex;
 }
 
 export interface MyProject {
