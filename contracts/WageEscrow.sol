@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -27,6 +28,14 @@ import {SheetTree} from "./SheetTree.sol";
 /// @dev A clone; its terms are part of its code (immutable arguments), so there is nothing to initialise or upgrade.
 contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+
+    /// @dev What the lines of one call share: read once, since a clone reads its terms from its code.
+    struct Batch {
+        uint256 sheetId;
+        bytes32 domain;
+        IERC20 token;
+        IWorkerRegistry registry;
+    }
 
     bytes32 private constant JOIN_TYPEHASH =
         keccak256("Join(bytes32 workerId,uint64 dayCap,bytes32 termsHash,uint256 deadline)");
@@ -88,7 +97,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         require(block.timestamp <= deadline, Escrow_Expired(deadline, block.timestamp));
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(JOIN_TYPEHASH, workerId, dayCap, termsHash, deadline)));
         _checkContractor(digest, contractorSignature);
-        _checkWorker(0, workerId, digest, workerSignature);
+        _checkWorker(IWorkerRegistry(terms().registry), 0, workerId, digest, workerSignature);
 
         // Effects
         dayCapOf[workerId] = dayCap;
@@ -136,35 +145,27 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     ) external nonReentrant {
         require(lines.length == confirmations.length, Escrow_LengthMismatch(lines.length, confirmations.length));
         _checkLines(sheetId, lines, proof);
+        Batch memory batch = _batch(sheetId);
         for (uint256 i = 0; i < lines.length; ++i) {
-            if (_isReleased(sheetId, lines[i].index)) continue;
-            Confirmation calldata confirmation = confirmations[i];
-            require(
-                block.timestamp <= confirmation.deadline, Escrow_Expired(confirmation.deadline, block.timestamp)
-            );
-            bytes32 digest = _hashTypedDataV4(_hashConfirmation(sheetId, lines[i], confirmation.deadline));
-            (uint8 assurance, address payout) =
-                _checkWorker(i, lines[i].workerId, digest, confirmation.signature);
-            _pay(sheetId, lines[i], payout, assurance);
+            if (!_hasBit(_sheets[sheetId].released, lines[i].index)) _release(batch, i, lines[i], confirmations[i]);
         }
     }
 
     /// @inheritdoc IWageEscrow
     function releaseUnsigned(uint256 sheetId, Line[] calldata lines, SheetProof calldata proof) external nonReentrant {
         _checkLines(sheetId, lines, proof);
-        EscrowTerms memory fixedTerms = terms();
-        uint256 until = _sheets[sheetId].postedAt + fixedTerms.objectionWindow;
+        Batch memory batch = _batch(sheetId);
+        uint256 until = _sheets[sheetId].postedAt + terms().objectionWindow;
         for (uint256 i = 0; i < lines.length; ++i) {
-            if (_isReleased(sheetId, lines[i].index)) continue;
-            bool windowPassed = block.timestamp > until;
+            Line calldata line = lines[i];
+            if (_hasBit(_sheets[sheetId].released, line.index)) continue;
             require(
-                windowPassed || _hasBit(_sheets[sheetId].contested, lines[i].index),
+                block.timestamp > until || _hasBit(_sheets[sheetId].contested, line.index),
                 Escrow_WindowOpen(until, block.timestamp)
             );
-            bytes32 workerId = lines[i].workerId;
-            address payout = IWorkerRegistry(fixedTerms.registry).payoutOf(workerId);
-            require(payout != address(0), Escrow_NotEnrolled(i, workerId));
-            _pay(sheetId, lines[i], payout, 0);
+            address payout = batch.registry.payoutOf(line.workerId);
+            require(payout != address(0), Escrow_NotEnrolled(i, line.workerId));
+            _pay(batch, line, payout, 0);
         }
     }
 
@@ -183,8 +184,9 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         require(!_hasBit(posted.contested, line.index), Escrow_AlreadyContested(sheetId, line.index));
         require(block.timestamp <= objection.deadline, Escrow_Expired(objection.deadline, block.timestamp));
         uint256 remainder = _checkObjection(sheetId, line, objection);
-        bytes32 digest = _hashTypedDataV4(_hashContest(sheetId, line, objection));
-        (uint8 assurance, address payout) = _checkWorker(0, line.workerId, digest, signature);
+        Batch memory batch = _batch(sheetId);
+        bytes32 digest = MessageHashUtils.toTypedDataHash(batch.domain, _hashContest(sheetId, line, objection));
+        (uint8 assurance, address payout) = _checkWorker(batch.registry, 0, line.workerId, digest, signature);
 
         // Effects
         posted.contested |= 1 << line.index;
@@ -194,7 +196,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         );
 
         // Interactions
-        if (!_isReleased(sheetId, line.index)) _pay(sheetId, line, payout, assurance);
+        if (!_hasBit(posted.released, line.index)) _pay(batch, line, payout, assurance);
     }
 
     // ---------------------------------------------------------------- views
@@ -236,12 +238,14 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     /// @param position Place in the caller's list, for the error: a batch is mended by leaving that line out.
-    function _checkWorker(uint256 position, bytes32 workerId, bytes32 digest, bytes calldata signature)
-        private
-        view
-        returns (uint8 assurance, address payout)
-    {
-        (assurance, payout) = IWorkerRegistry(terms().registry).check{gas: CHECK_GAS}(workerId, digest, signature);
+    function _checkWorker(
+        IWorkerRegistry registry,
+        uint256 position,
+        bytes32 workerId,
+        bytes32 digest,
+        bytes calldata signature
+    ) private view returns (uint8 assurance, address payout) {
+        (assurance, payout) = registry.check{gas: CHECK_GAS}(workerId, digest, signature);
         require(payout != address(0), Escrow_NotEnrolled(position, workerId));
         require(assurance != 0, Escrow_BadWorkerSignature(position));
     }
@@ -283,30 +287,50 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         emit Funded(msg.sender, amount, memo);
     }
 
+    function _release(Batch memory batch, uint256 position, Line calldata line, Confirmation calldata confirmation)
+        private
+    {
+        uint64 deadline = confirmation.deadline;
+        require(block.timestamp <= deadline, Escrow_Expired(deadline, block.timestamp));
+        bytes32 digest =
+            MessageHashUtils.toTypedDataHash(batch.domain, _hashConfirmation(batch.sheetId, line, deadline));
+        (uint8 assurance, address payout) =
+            _checkWorker(batch.registry, position, line.workerId, digest, confirmation.signature);
+        _pay(batch, line, payout, assurance);
+    }
+
     /// @dev A payee that cannot be paid must not stop the others, so a failed transfer is undone and told, not reverted.
-    function _pay(uint256 sheetId, Line calldata line, address payout, uint8 assurance) private {
+    function _pay(Batch memory batch, Line calldata line, address payout, uint8 assurance) private {
         uint256 amount = line.amount;
         uint256 bit = 1 << line.index;
-        bool paid = _funded >= amount;
+        uint256 funded = _funded;
+        bool paid = funded >= amount;
         if (paid) {
-            _sheets[sheetId].released |= bit;
-            _funded -= amount;
+            Sheet storage posted = _sheets[batch.sheetId];
+            posted.released |= bit;
+            _funded = funded - amount;
             _owed -= amount;
-            paid = IERC20(terms().token).trySafeTransfer(payout, amount);
+            paid = batch.token.trySafeTransfer(payout, amount);
             if (!paid) {
-                _sheets[sheetId].released &= ~bit;
+                posted.released &= ~bit;
                 _funded += amount;
                 _owed += amount;
             }
         }
-        if (paid) emit Released(sheetId, line.index, line.workerId, payout, amount, assurance);
-        else emit PayoutFailed(sheetId, line.index, line.workerId, payout, amount);
+        if (paid) emit Released(batch.sheetId, line.index, line.workerId, payout, amount, assurance);
+        else emit PayoutFailed(batch.sheetId, line.index, line.workerId, payout, amount);
     }
 
     // ---------------------------------------------------------------- arithmetic and hashes
 
-    function _isReleased(uint256 sheetId, uint8 index) private view returns (bool) {
-        return _hasBit(_sheets[sheetId].released, index);
+    function _batch(uint256 sheetId) private view returns (Batch memory) {
+        EscrowTerms memory fixedTerms = terms();
+        return Batch({
+            sheetId: sheetId,
+            domain: _domainSeparatorV4(),
+            token: IERC20(fixedTerms.token),
+            registry: IWorkerRegistry(fixedTerms.registry)
+        });
     }
 
     function _hasBit(uint256 bitmap, uint8 index) private pure returns (bool) {

@@ -14,9 +14,17 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         "Enrolment(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,address payout,uint256 deadline)"
     );
 
+    /// @dev {Worker} in three words of storage: each is read for every wage.
+    struct Record {
+        address payout;
+        uint8 assurance;
+        bytes32 x;
+        bytes32 y;
+    }
+
     IAccessManager public immutable authority;
     bytes32 public immutable rpIdHash;
-    mapping(bytes32 workerId => Worker) private _workers;
+    mapping(bytes32 workerId => Record) private _workers;
 
     constructor(IAccessManager authority_, bytes32 rpIdHash_) EIP712("Anxin WorkerRegistry", "1") {
         authority = authority_;
@@ -51,13 +59,14 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         require(SignerKeys.isValid(key, digest, workerProof, rpIdHash), Registry_BadWorkerProof(workerId));
 
         // Effects
-        _workers[workerId] = Worker({key: key, payout: payout});
+        _workers[workerId] = Record({payout: payout, assurance: key.assurance, x: key.x, y: key.y});
         emit Enrolled(workerId, key.assurance, key.x, key.y, payout, registrar);
     }
 
     /// @inheritdoc IWorkerRegistry
     function workerOf(bytes32 workerId) external view returns (Worker memory worker) {
-        worker = _workers[workerId];
+        Record storage known = _workers[workerId];
+        worker = Worker({key: SignerKey({assurance: known.assurance, x: known.x, y: known.y}), payout: known.payout});
         require(worker.payout != address(0), Registry_NotEnrolled(workerId));
     }
 
@@ -72,8 +81,9 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         view
         returns (uint8 assurance, address payout)
     {
-        Worker memory worker = _workers[workerId];
-        payout = worker.payout;
-        if (SignerKeys.isValid(worker.key, digest, signature, rpIdHash)) assurance = worker.key.assurance;
+        Record storage known = _workers[workerId];
+        SignerKey memory key = SignerKey({assurance: known.assurance, x: known.x, y: known.y});
+        payout = known.payout;
+        if (SignerKeys.isValid(key, digest, signature, rpIdHash)) assurance = key.assurance;
     }
 }

@@ -1,9 +1,12 @@
 """Small repairs to Brownie 1.22.2, made only where its pytest plugin is loaded (not with -p no:pytest-brownie)."""
+
+import contextlib
 import gc
 import importlib
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,9 +17,11 @@ if "brownie" in sys.modules:
     import hypothesis.extra.pytestplugin  # noqa: F401
 
     import brownie
+    from web3.exceptions import TransactionNotFound
 
     rpc = sys.modules["brownie.network.rpc"]
     anvil = importlib.import_module("brownie.network.rpc.anvil")
+    transaction = importlib.import_module("brownie.network.transaction")
     contract = importlib.import_module("brownie.network.contract")
     stateful = importlib.import_module("brownie.test.stateful")
 
@@ -28,7 +33,18 @@ if "brownie" in sys.modules:
     # Deployed code is compared byte for byte, so a contract with an immutable (every EIP712 one) loses its
     # source map, and with it coverage, dev revert strings and tracebacks.
     contract._verify_deployed_code = lambda *args: True
+    # anvil counts a sender's transaction a moment before its receipt can be asked for; Brownie takes that for a drop.
+    await_confirmation = transaction.TransactionReceipt._await_confirmation
 
+    def await_receipt(self, *args, **kwargs):
+        for _ in range(200):
+            with contextlib.suppress(TransactionNotFound):
+                brownie.web3.eth.get_transaction_receipt(self.txid)
+                break
+            time.sleep(0.01)
+        return await_confirmation(self, *args, **kwargs)
+
+    transaction.TransactionReceipt._await_confirmation = await_receipt
 
     def refuse_to_attach(self, laddr):
         raise RuntimeError(f"{laddr} is somebody's chain: these tests rewind theirs, and start their own")

@@ -225,22 +225,22 @@ class Site:
     # ------------------------------------------------------------ what a worker signs
 
     def confirmation_digest(
-        self, sheet: Sheet, index: int, deadline: int, *, domain: Domain | None = None, **changed: Any
+        self, sheet: Sheet, place: int, deadline: int, *, domain: Domain | None = None, **changed: Any
     ) -> bytes:
         """Return what the worker of a line signs; `changed` names fields signed otherwise than posted."""
-        line = sheet.lines[index]
+        line = sheet.lines[place]
         values = {
-            "sheetId": sheet.sheet_id, "index": index, "workerId": line.worker_id, "amount": line.amount_fen,
+            "sheetId": sheet.sheet_id, "index": line.index, "workerId": line.worker_id, "amount": line.amount_fen,
             "dayMask": line.day_mask, "payslipHash": line.payslip_hash, "deadline": deadline,
         }  # fmt: skip
         return digest(domain or self.escrow_domain(), "Confirmation", {**values, **changed})
 
     def confirm(
-        self, worker: Worker, sheet: Sheet, index: int, *, deadline: int | None = None, **changed: Any
+        self, worker: Worker, sheet: Sheet, place: int, *, deadline: int | None = None, **changed: Any
     ) -> tuple[int, bytes]:
         """Return the worker's confirmation of one line, as the contract takes it."""
         deadline = deadline or now() + 30 * DAY_SECONDS
-        return deadline, pack(worker.key.sign(self.confirmation_digest(sheet, index, deadline, **changed)))
+        return deadline, pack(worker.key.sign(self.confirmation_digest(sheet, place, deadline, **changed)))
 
     def release(self, sheet: Sheet, workers: Sequence[Worker], *indexes: int) -> Any:
         """Release these lines, each signed by its worker (`workers[i]` is line i's)."""
@@ -248,13 +248,13 @@ class Site:
         return self.escrow.release(*sheet.lines_and_proof(*indexes), confirmations, {"from": self.relayer})
 
     def objection(
-        self, worker: Worker, sheet: Sheet, index: int, *, claimed_fen: int, claimed_days: int = 0b11_1111_1111,
+        self, worker: Worker, sheet: Sheet, place: int, *, claimed_fen: int, claimed_days: int = 0b11_1111_1111,
         deadline: int | None = None, domain: Domain | None = None, **changed: Any,
     ) -> tuple[tuple[int, int, bytes, int], bytes]:  # fmt: skip
         """Return a worker's signed objection: the last arguments of `contest`."""
-        line, deadline = sheet.lines[index], deadline or now() + 30 * DAY_SECONDS
+        line, deadline = sheet.lines[place], deadline or now() + 30 * DAY_SECONDS
         values = {
-            "sheetId": sheet.sheet_id, "index": index, "workerId": line.worker_id, "amount": line.amount_fen,
+            "sheetId": sheet.sheet_id, "index": line.index, "workerId": line.worker_id, "amount": line.amount_fen,
             "dayMask": line.day_mask, "payslipHash": line.payslip_hash, "claimed": claimed_fen,
             "claimedDays": claimed_days, "evidenceHash": word("evidence"), "deadline": deadline,
         }  # fmt: skip
