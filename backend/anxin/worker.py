@@ -42,6 +42,8 @@ async def run(settings: Settings) -> None:
         engine = connect(settings.database_url)
         stack.push_async_callback(engine.dispose)
         rpc = await stack.enter_async_context(Rpc(settings.rpc_url))
+        sender = TwilioSender(settings)
+        stack.push_async_callback(sender.close)
         sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
         indexer = Indexer(
             sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=ON_FINAL_EVENT,
@@ -56,7 +58,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(indexer.run(stop, poll_seconds=settings.poll_seconds))
             tasks.create_task(relayer.run(stop, poll_seconds=settings.poll_seconds / 4))
-            tasks.create_task(_run_jobs(settings, sessions, on_job(TwilioSender(settings)), stop))
+            tasks.create_task(_run_jobs(settings, sessions, on_job(sender), stop))
 
 
 async def _run_jobs(

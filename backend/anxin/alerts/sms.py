@@ -41,8 +41,9 @@ class TwilioSender:
     """Sends from one number of one account."""
 
     def __init__(self, settings: Settings) -> None:
-        http = _RedirectedHttpClient(settings.twilio_api_url) if settings.twilio_api_url else AsyncTwilioHttpClient()
-        self._client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
+        redirect = settings.twilio_api_url
+        self._http = _RedirectedHttpClient(redirect) if redirect else AsyncTwilioHttpClient()
+        self._client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=self._http)
         self._from = settings.twilio_from
 
     async def send(self, to: str, body: str) -> str:
@@ -53,3 +54,6 @@ class TwilioSender:
                 raise Undeliverable(f"Twilio {error.code}") from error
             raise
         return str(message.sid)
+
+    async def close(self) -> None:
+        await self._http.close()
