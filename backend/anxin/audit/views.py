@@ -1,5 +1,7 @@
 """Reading for the bureau's and the contractor's pages: projects with their books, events, ledger."""
 
+import re
+
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +22,8 @@ from anxin.ledger import service as ledger
 from anxin.ledger.models import Entry
 from anxin.projects.models import Membership, Project
 from anxin.projects.service import escrow_of, project_at
+
+_CURSOR = re.compile(r"([0-9]{1,15})-([0-9]{1,9})")  # block and log index, as the columns hold them
 
 
 async def projects(session: AsyncSession) -> list[ProjectView]:
@@ -74,10 +78,10 @@ async def events(
 
 
 def _cursor(before: str) -> tuple[int, int]:
-    block, _, index = before.partition("-")
-    if not (block.isdigit() and index.isdigit()):
+    match = _CURSOR.fullmatch(before)
+    if match is None:
         raise Malformed(problem="before: a cursor as `next` gave it")
-    return int(block), int(index)
+    return int(match[1]), int(match[2])
 
 
 def _event(row: ChainEvent) -> EventView:

@@ -1,9 +1,16 @@
 """What travels over HTTP: camelCase, nothing unknown accepted. Digests and hashes are 0x-hex, money is integer fen."""
 
+from typing import Annotated
+
 import msgspec
+from eth_abi.exceptions import EncodingError
 
 from anxin.core.errors import DigestMismatch, HighS, Malformed
 from anxin.core.signing import Domain, Value, WorkerSignature, digest, from_hex, has_low_s
+
+# What a column can hold: a larger number is told as malformed, and never gets as far as the database.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # fen, masks, Unix seconds
 
 
 class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -28,12 +35,17 @@ def hex_bytes(text: str, length: int, where: str) -> bytes:
     return raw
 
 
+def hex_address(text: str, where: str) -> str:
+    """Return an address in lower case: mixed case is a checksum, which not every sender has right."""
+    return "0x" + hex_bytes(text, 20, where).hex()
+
+
 def signed_digest(path_digest: str, domain: Domain, type_name: str, message: dict[str, Value]) -> bytes:
     """Return the digest of `message`, which is the address it was sent to. Raises Malformed, DigestMismatch."""
     given = hex_bytes(path_digest, 32, "digest")
     try:
         expected = digest(domain, type_name, message)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, EncodingError) as error:
         raise Malformed(problem=f"{type_name}: {error}") from error
     if given != expected:
         raise DigestMismatch(expected="0x" + expected.hex())

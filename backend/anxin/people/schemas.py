@@ -3,7 +3,7 @@
 from typing import Literal
 
 from anxin.core.signing import SignerKey, WorkerSignature
-from anxin.core.wire import Wire
+from anxin.core.wire import Amount, Wire
 
 
 class LoginCodeRequest(Wire):
@@ -45,7 +45,7 @@ class EnrolmentOffer(Wire):
 
 class SignedEnrolment(Wire):
     key: SignerKey
-    deadline: int
+    deadline: Amount
     signature: WorkerSignature
 
 

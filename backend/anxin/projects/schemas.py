@@ -1,7 +1,7 @@
 """A worker's projects and the offers they can accept."""
 
 from anxin.core.signing import WorkerSignature
-from anxin.core.wire import Wire
+from anxin.core.wire import Amount, Wire
 
 
 class JoinOffer(Wire):
@@ -31,7 +31,7 @@ class MyProjects(Wire):
 class SignedJoin(Wire):
     escrow: str
     worker_id: str
-    day_cap_fen: int
+    day_cap_fen: Amount
     terms_hash: str
-    deadline: int
+    deadline: Amount
     signature: WorkerSignature

@@ -15,7 +15,7 @@ from anxin.core.errors import NotEnrolled, OfferNotFound, SignatureExpired, Wron
 from anxin.core.events import Event
 from anxin.core.signing import digest as digest_of
 from anxin.core.signing import from_hex, is_signed_by, pack, recover_wallet
-from anxin.core.wire import Kept, check_form, signed_digest
+from anxin.core.wire import Kept, check_form, hex_address, signed_digest
 from anxin.people.models import Worker
 from anxin.projects.models import Membership, Project
 from anxin.projects.schemas import JoinOffer, MyProject, SignedJoin
@@ -95,9 +95,10 @@ async def accept_join(session: AsyncSession, deployment: Deployment, digest: str
 
     Raises DigestMismatch, OfferNotFound, SignatureExpired, HighS, NotEnrolled, WrongKey.
     """
+    escrow = hex_address(signed.escrow, "escrow")
     words = signed_digest(
         digest,
-        deployment.escrow_domain(signed.escrow),
+        deployment.escrow_domain(escrow),
         "Join",
         {
             "workerId": signed.worker_id, "dayCap": signed.day_cap_fen, "termsHash": signed.terms_hash,
@@ -118,7 +119,7 @@ async def accept_join(session: AsyncSession, deployment: Deployment, digest: str
             raise SignatureExpired()
         row.worker_signature = pack(signed.signature)
         row.state, row.call_key = relayed.ACCEPTED, f"join:{digest}"
-        await calls.relay(session, _call(row, worker, signed.escrow))
+        await calls.relay(session, _call(row, worker, escrow))
     return Kept(digest, row.state)
 
 
@@ -126,7 +127,7 @@ def _call(row: Membership, worker: Worker, escrow: str) -> calls.Call:
     return calls.Call(
         key=f"join:0x{row.digest.hex()}",
         contract="WageEscrow",
-        address=escrow.lower(),
+        address=escrow,
         function="join",
         arguments={
             "workerId": worker.hex_id,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from anxin.core.signing import WorkerSignature
-from anxin.core.wire import Wire
+from anxin.core.wire import Amount, Count, Wire
 
 
 class Coverage(Wire):
@@ -62,12 +62,12 @@ class SignedConfirmation(Wire):
     """A worker's word that a line is right. The amount, days and payslip are those that were signed."""
 
     escrow: str
-    sheet_id: int
-    index: int
-    amount_fen: int
-    day_mask: int
+    sheet_id: Count
+    index: Count
+    amount_fen: Amount
+    day_mask: Amount
     payslip_hash: str
-    deadline: int
+    deadline: Amount
     signature: WorkerSignature
 
 
@@ -75,15 +75,15 @@ class SignedContest(Wire):
     """A worker's word that a line is too low. `evidence` is text; its SHA-256 was signed."""
 
     escrow: str
-    sheet_id: int
-    index: int
-    amount_fen: int
-    day_mask: int
+    sheet_id: Count
+    index: Count
+    amount_fen: Amount
+    day_mask: Amount
     payslip_hash: str
-    claimed_fen: int
-    claimed_days: int
+    claimed_fen: Amount
+    claimed_days: Amount
     evidence: str
-    deadline: int
+    deadline: Amount
     signature: WorkerSignature
 
 

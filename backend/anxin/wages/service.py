@@ -24,7 +24,7 @@ from anxin.core.errors import (
 )
 from anxin.core.sheet_tree import SheetTree
 from anxin.core.signing import Value, WorkerSignature, is_signed_by, pack
-from anxin.core.wire import check_form, hex_bytes, signed_digest
+from anxin.core.wire import check_form, hex_address, hex_bytes, signed_digest
 from anxin.payroll import service as payroll
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
@@ -109,7 +109,7 @@ async def _signed_line(
     sheet, line = found
     words = signed_digest(
         digest,
-        deployment.escrow_domain(hex_address(signed.escrow)),
+        deployment.escrow_domain(hex_address(signed.escrow, "escrow")),
         type_name,
         {
             "sheetId": signed.sheet_id, "index": signed.index, "workerId": line.worker_id, "amount": signed.amount_fen,
@@ -120,10 +120,6 @@ async def _signed_line(
     if (signed.amount_fen, signed.day_mask, payslip_hash) != (line.amount_fen, line.day_mask, line.payslip_hash):
         raise AmountChanged(signed_fen=signed.amount_fen, posted_fen=line.amount_fen)
     return sheet, line, words
-
-
-def hex_address(text: str) -> str:
-    return "0x" + hex_bytes(text, 20, "escrow").hex()
 
 
 async def _check_signature(
@@ -175,7 +171,7 @@ async def _contest_call(
     return calls.Call(
         key=f"contest:0x{words.hex()}",
         contract="WageEscrow",
-        address=hex_address(signed.escrow),
+        address=hex_address(signed.escrow, "escrow"),
         function="contest",
         arguments={
             "sheetId": sheet.sheet_id,
