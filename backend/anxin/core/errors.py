@@ -232,15 +232,6 @@ class BadObjection(AnxinError):
     }
 
 
-class EvidenceMismatch(AnxinError):
-    status = 422
-    title = {"zh": "说明与签名不符", "en": "Evidence does not match"}
-    detail = {
-        "zh": "申诉说明在签名后被改过，请重新填写并签名。",
-        "en": "The text is not what was signed. Write it and sign again.",
-    }
-
-
 class AlreadyContested(AnxinError):
     status = 409
     title = {"zh": "已经申诉过", "en": "Already contested"}

@@ -150,8 +150,9 @@ async def sign_sheet(session: AsyncSession, digest: str, signature: str) -> Kept
         raise WrongSigner(expected=project.contractor)
     if sheet.state == relayed.WAITING:
         sheet.contractor_signature = raw
-        sheet.state, sheet.call_key = relayed.ACCEPTED, f"postSheet:{digest}"
-        await calls.relay(session, _call(sheet, escrow_of(project)))
+        call = _call(sheet, escrow_of(project))
+        sheet.state, sheet.call_key = relayed.ACCEPTED, call.key
+        await calls.relay(session, call)
     return Kept(digest, sheet.state)
 
 

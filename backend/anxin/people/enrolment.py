@@ -20,7 +20,7 @@ from anxin.core.errors import (
 )
 from anxin.core.events import Event
 from anxin.core.signing import from_hex, is_signed_by, is_usable, pack, recover_wallet
-from anxin.core.wire import Kept, check_form, hex_bytes, signed_digest
+from anxin.core.wire import Kept, check_form, hex_address, hex_bytes, signed_digest
 from anxin.people.models import Enrolment, Worker
 from anxin.people.schemas import (
     Countersignature,
@@ -101,13 +101,15 @@ async def countersign(
     if row is None:
         raise EnrolmentNotFound(digest=digest)
     signature = hex_bytes(by.signature, 65, "signature")
-    if by.registrar.lower() not in registrars or recover_wallet(row.digest, signature) != by.registrar.lower():
+    registrar = hex_address(by.registrar, "registrar")
+    if registrar not in registrars or recover_wallet(row.digest, signature) != registrar:
         raise WrongSigner(expected=", ".join(sorted(registrars)))
     if row.state == relayed.WAITING:
         worker = await session.get_one(Worker, row.worker_pk)
-        row.registrar, row.registrar_signature = by.registrar, signature
-        row.state, row.call_key = relayed.ACCEPTED, f"enrol:{digest}"
-        await calls.relay(session, _call(deployment, row, worker))
+        row.registrar, row.registrar_signature = registrar, signature
+        call = _call(deployment, row, worker)
+        row.state, row.call_key = relayed.ACCEPTED, call.key
+        await calls.relay(session, call)
     return Kept(digest, row.state)
 
 

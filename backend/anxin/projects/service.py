@@ -118,8 +118,9 @@ async def accept_join(session: AsyncSession, deployment: Deployment, digest: str
         if row.deadline < now().timestamp():
             raise SignatureExpired()
         row.worker_signature = pack(signed.signature)
-        row.state, row.call_key = relayed.ACCEPTED, f"join:{digest}"
-        await calls.relay(session, _call(row, worker, escrow))
+        call = _call(row, worker, escrow)
+        row.state, row.call_key = relayed.ACCEPTED, call.key
+        await calls.relay(session, call)
     return Kept(digest, row.state)
 
 

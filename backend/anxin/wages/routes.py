@@ -65,7 +65,7 @@ class ContestController(Controller):
     ) -> Receipt:
         """Keep the worker's claim to more: the posted part is paid, the remainder set aside.
 
-        Raises what confirming does, and EvidenceMismatch, BadObjection (422), AlreadyContested (409).
+        Raises what confirming does, and BadObjection (422), AlreadyContested (409).
         """
         return await service.contest_line(session, deployment, digest, data)
 

@@ -63,7 +63,7 @@ async def confirm_period(
 async def contest_line(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedContest) -> Receipt:
     """Keep a worker's contest of a line and send it to the chain. Resending it changes nothing.
 
-    Raises what `confirm_period` does, and EvidenceMismatch, BadObjection, AlreadyContested.
+    Raises what `confirm_period` does, and BadObjection, AlreadyContested. Evidence that was changed is a DigestMismatch.
     """
     evidence_hash = sha256(signed.evidence.encode()).digest()
     asked: dict[str, Value] = {
@@ -75,21 +75,21 @@ async def contest_line(session: AsyncSession, deployment: Deployment, digest: st
         return Receipt(digest, known.state, known.received_at)
     await _check_signature(session, deployment, line, words, signed)
     await _check_objection(session, sheet, line, signed)
-    received = now()
+    call, received = await _contest_call(session, sheet, line, words, signed, evidence_hash), now()
     kept = await session.scalar(
         insert(Contest)
         .values(
             digest=words, sheet_pk=sheet.id, line_index=line.index, deadline=signed.deadline,
             signature=pack(signed.signature), received_at=received, state=relayed.ACCEPTED,
             claimed_fen=signed.claimed_fen, claimed_days=signed.claimed_days, evidence=signed.evidence,
-            evidence_hash=evidence_hash, call_key=f"contest:{digest}",
+            evidence_hash=evidence_hash, call_key=call.key,
         )
         .on_conflict_do_nothing()
         .returning(Contest.received_at)
     )  # fmt: skip
     if kept is None:
         raise AlreadyContested()
-    await calls.relay(session, await _contest_call(session, sheet, line, words, signed, evidence_hash))
+    await calls.relay(session, call)
     return Receipt(digest, relayed.ACCEPTED, received)
 
 
