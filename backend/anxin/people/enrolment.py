@@ -55,12 +55,15 @@ async def submit(
             "payout": worker.payout, "deadline": signed.deadline,
         },
     )  # fmt: skip
+    check_form(signed.signature)
+    known = await session.get(Enrolment, signed_words)
+    if known is not None:
+        return Kept(digest, known.state)
     if signed.deadline < now().timestamp():
         raise SignatureExpired()
-    check_form(signed.signature)
     if not is_signed_by(signed.key, signed_words, signed.signature, deployment.rp_id_hash):
         raise WrongKey()
-    if worker.key is not None and worker.key != signed.key:
+    if worker.key is not None:
         raise AlreadyEnrolled()
     await session.execute(
         insert(Enrolment)
