@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from anxin.core import calls, jobs, relayed
-from anxin.core.clock import now
 from anxin.core.events import Event
 from anxin.core.jobs import Payload
 from anxin.core.sheet_tree import SheetTree
@@ -18,6 +17,7 @@ from anxin.projects.models import Project
 from anxin.wages.models import Confirmation, Contest
 
 MAX_BATCH = 256
+UNPAID = "waits for money"  # `silent_key` of a line whose release the escrow could not pay
 
 
 async def release_batch(session: AsyncSession, payload: Payload) -> None:
@@ -154,7 +154,7 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal) ->
 def _is_at_fault(position: int, confirmation: Confirmation, refusal: calls.Refusal) -> bool:
     if refusal.error in ("Escrow_BadWorkerSignature", "Escrow_NotEnrolled"):
         return bool(refusal.values[0] == position)
-    return refusal.error == "Escrow_Expired" and confirmation.deadline <= now().timestamp()
+    return refusal.error == "Escrow_Expired" and confirmation.deadline < refusal.values[1]  # by the chain's clock
 
 
 async def mend_silent(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
@@ -182,17 +182,17 @@ async def record_released(session: AsyncSession, event: Event) -> None:
 
 
 async def record_payout_failed(session: AsyncSession, event: Event) -> None:
-    """Still owed: the signature stays good, and goes out again when money comes in."""
+    """Still owed: the signature stays good, and goes out again when money comes in. So does a silent worker's line."""
     line = await _line_of(session, event)
     if line is None:
         return
-    line.silent_key = None
+    line.silent_key = line.silent_key and UNPAID
     await session.execute(
         update(Confirmation)
         .where(
             Confirmation.sheet_pk == line.sheet_pk,
             Confirmation.line_index == line.index,
-            Confirmation.tx_hash == event.tx_hash,
+            Confirmation.state.in_((relayed.ACCEPTED, relayed.SENT)),
         )
         .values(state=relayed.ACCEPTED, call_key=None, tx_hash=None)
     )
@@ -200,12 +200,14 @@ async def record_payout_failed(session: AsyncSession, event: Event) -> None:
 
 async def retry_after_funding(session: AsyncSession, event: Event) -> None:
     """Money came in: whatever could not be paid is tried again."""
+    ours = select(WageSheet.id).join(Project, Project.id == WageSheet.project_pk).where(Project.escrow == event.address)
+    await session.execute(
+        update(WageLine).where(WageLine.silent_key == UNPAID, WageLine.sheet_pk.in_(ours)).values(silent_key=None)
+    )
     sheets = await session.scalars(
         select(Confirmation.sheet_pk)
-        .join(WageSheet, WageSheet.id == Confirmation.sheet_pk)
-        .join(Project, Project.id == WageSheet.project_pk)
         .where(
-            Project.escrow == event.address, Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None)
+            Confirmation.sheet_pk.in_(ours), Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None)
         )
         .distinct()
     )
