@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from anxin.core import calls, jobs, relayed
 from anxin.core.events import Event
@@ -23,9 +23,15 @@ UNPAID = "waits for money"  # `silent_key` of a line whose release the escrow co
 async def release_batch(session: AsyncSession, payload: Payload) -> None:
     """Job `release`: hand a sheet's waiting confirmations to the relayer, as one call.
 
-    Whichever job comes first takes all that wait; the others find nothing left to do.
+    Whichever job comes first takes all that wait; the others find nothing left to do. A second signature for a line waits
+    while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign.
     """
     sheet = await _sheet(session, payload["sheet"])
+    other = aliased(Confirmation)
+    on_its_way = exists().where(
+        other.sheet_pk == Confirmation.sheet_pk, other.line_index == Confirmation.line_index,
+        other.call_key.is_not(None), other.state != relayed.REFUSED,
+    )  # fmt: skip
     waiting = (
         await session.scalars(
             select(Confirmation)
@@ -38,6 +44,7 @@ async def release_batch(session: AsyncSession, payload: Payload) -> None:
                 Confirmation.state == relayed.ACCEPTED,
                 Confirmation.call_key.is_(None),
                 WageLine.released_tx.is_(None),
+                ~on_its_way,
             )
             .order_by(Confirmation.line_index, Confirmation.received_at)
             .limit(MAX_BATCH)
@@ -51,7 +58,7 @@ async def release_batch(session: AsyncSession, payload: Payload) -> None:
     for confirmation in batch:
         confirmation.call_key = key
     await calls.relay(session, await _release_call(session, key, sheet, batch))
-    if len(waiting) > len(batch) or len(waiting) == MAX_BATCH:
+    if len(waiting) == MAX_BATCH:
         await jobs.enqueue(session, "release", payload)
 
 
@@ -147,7 +154,7 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal) ->
         confirmation.state = relayed.ACCEPTED
     for confirmation in at_fault:
         confirmation.state, confirmation.reason = relayed.REFUSED, str(refusal)
-    if len(at_fault) < len(batch):
+    if batch:
         await jobs.enqueue(session, "release", {"sheet": batch[0].sheet_pk})
 
 
