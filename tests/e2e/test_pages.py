@@ -1,0 +1,188 @@
+"""The main job in a real browser, on everything real: a phone signs and is paid, a wallet funds, a bureau reads.
+
+The connection drops between signing and sending; the page is even reloaded before it comes back.
+"""
+
+import json
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, Page
+from sqlalchemy import select
+from tests.e2e.conftest import picture
+
+from anxin.chain.indexer import ORPHANED
+from anxin.chain.models import ChainEvent
+from anxin.core.signing import DEVICE, PASSKEY
+from anxin.demo.phones import phone_number
+from anxin.demo.site import VISITOR
+from anxin.demo.story import Story
+from anxin.ledger import service as ledger
+from anxin.people.models import Worker
+from anxin.stack import address_of
+
+PHONE = {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+DESK = {"viewport": {"width": 1280, "height": 860}}
+PATIENCE_MS = 30_000
+
+
+async def test_wage_signed_offline_with_a_passkey_is_released_once(story: Story, browser: Browser):
+    page = await phone_page(story, browser, locale="zh-CN")
+    await add_authenticator(page)
+    await sign_in(page, story, VISITOR)
+    await page.click("[data-enrol=none] button")
+    await page.wait_for_selector(".held")
+    await page.click("[data-join=offered] button")
+    await page.wait_for_selector("[data-action=confirm]")
+    await picture(page, "worker-line")
+    await page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+
+    await page.context.set_offline(True)
+    await page.click("[data-action=confirm]")
+    await picture(page, "worker-confirm")
+    await page.click("[data-sheet=confirm] button.van-button--primary")
+    await page.wait_for_selector("[data-stage=waiting]")
+    await page.reload()
+    await page.wait_for_selector("[data-stage=waiting]")
+    assert await releases(story, VISITOR) == []
+
+    await page.context.set_offline(False)
+    await page.wait_for_selector("[data-stage=released]")
+    await picture(page, "worker-released")
+
+    assert await releases(story, VISITOR) == [PASSKEY]
+    await page.context.close()
+
+
+async def test_phone_without_passkeys_signs_with_a_device_key_in_english(story: Story, browser: Browser):
+    page = await phone_page(story, browser, locale="en-US")
+    await sign_in(page, story, "W001")
+    await page.click("[data-enrol=none] button")
+    await page.wait_for_selector(".held")
+    await page.click("[data-join=offered] button")
+    await page.click("[data-action=confirm]")
+    await page.click("[data-sheet=confirm] button.van-button--primary")
+    await page.wait_for_selector("[data-stage=released]")
+
+    assert await releases(story, "W001") == [DEVICE]
+    await page.context.close()
+
+
+async def test_contractor_funds_from_a_wallet_and_sees_it_when_final(story: Story, browser: Browser):
+    context = await browser.new_context(**DESK, locale="zh-CN")
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    await inject_wallet(page, story)
+    async with story.sessions() as session:
+        before = (await ledger.books_of(session, story.escrow)).funded_fen
+    await page.goto(f"{story.stack.settings.public_url}/c/")
+    await page.click("text=Test wallet")
+    await page.fill("#amount", "1234.56")
+    await picture(page, "contractor")
+    await page.click(".fund form button[type=submit]")
+    await page.wait_for_selector("[data-funding=final]")
+
+    async with story.sessions() as session:
+        assert before + 123_456 == (await ledger.books_of(session, story.escrow)).funded_fen
+    await context.close()
+
+
+async def test_bureau_reads_events_and_books(story: Story, browser: Browser):
+    context = await browser.new_context(**DESK, locale="zh-CN")
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    await page.goto(f"{story.stack.settings.public_url}/b/")
+    await page.wait_for_selector("text=SheetPosted")
+    await picture(page, "bureau")
+
+    assert "渝安建工集团" in await page.inner_text("body")
+    await context.close()
+
+
+async def test_api_reference_needs_no_cdn(story: Story, browser: Browser):
+    page = await browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{story.stack.settings.public_url}/docs/")
+    await page.wait_for_selector("text=/api/confirmations/{digest}")
+
+    assert [url for url in asked if not url.startswith((story.stack.settings.public_url, "data:"))] == []
+    await page.close()
+
+
+# ---------------------------------------------------------------- people at the browser
+
+
+async def phone_page(story: Story, browser: Browser, *, locale: str) -> Page:
+    context = await browser.new_context(**PHONE, locale=locale)
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    await page.goto(f"{story.stack.settings.public_url}/w/")
+    return page
+
+
+async def add_authenticator(page: Page) -> None:
+    """A phone with a fingerprint sensor, as far as the browser can tell."""
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("WebAuthn.enable", {"enableUI": False})
+    options = {
+        "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+async def sign_in(page: Page, story: Story, worker_no: str) -> None:
+    number = phone_number(int(worker_no[1:]))
+    await page.fill("input[name=phone]", number)
+    await page.click("form.sign-in button[type=submit]")
+    await page.wait_for_selector("input[name=code]")
+    await page.fill("input[name=code]", await story.sms.code_for(f"+86{number}"))
+    await page.click("form.sign-in button[type=submit]")
+    await page.wait_for_selector(".card")
+
+
+async def inject_wallet(page: Page, story: Story) -> None:
+    """An EIP-1193 wallet, announced by EIP-6963, that holds the contractor's account on the embedded chain."""
+    node = story.stack.chain.url
+
+    async def ask(method: str, params: Any) -> Any:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.post(node, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        return answer.json()
+
+    await page.expose_function("askNode", ask)
+    address = address_of("contractor")
+    await page.add_init_script(
+        f"""
+        const account = {json.dumps(address)};
+        const provider = {{
+          on() {{}}, removeListener() {{}},
+          async request({{ method, params }}) {{
+            if (method === 'eth_requestAccounts' || method === 'eth_accounts') return [account];
+            const answer = await window.askNode(method, params ?? []);
+            if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
+            return answer.result;
+          }},
+        }};
+        const info = {{ uuid: '00000000-0000-4000-8000-000000000001', name: 'Test wallet', rdns: 'test.wallet',
+                        icon: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>' }};
+        const announce = () => window.dispatchEvent(
+          new CustomEvent('eip6963:announceProvider', {{ detail: Object.freeze({{ info, provider }}) }}));
+        window.addEventListener('eip6963:requestProvider', announce);
+        announce();
+        """
+    )
+
+
+# ---------------------------------------------------------------- what the chain says
+
+
+async def releases(story: Story, worker_no: str) -> list[int]:
+    """The assurance of each release of this worker's wages, seen or final."""
+    async with story.sessions() as session:
+        worker = (await session.scalars(select(Worker).where(Worker.worker_no == worker_no))).one()
+        events = await session.scalars(
+            select(ChainEvent).where(ChainEvent.name == "Released", ChainEvent.state != ORPHANED)
+        )
+        return [event.args["assurance"] for event in events if event.args["workerId"] == worker.hex_id]
