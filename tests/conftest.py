@@ -14,9 +14,8 @@ os.environ["PATH"] = f"{ROOT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['
 
 if "brownie" in sys.modules:
     # Brownie sets an attribute on this module, which newer hypothesis no longer imports by itself.
-    import hypothesis.extra.pytestplugin  # noqa: F401
-
     import brownie
+    import hypothesis.extra.pytestplugin  # noqa: F401
     from web3.exceptions import TransactionNotFound
 
     rpc = sys.modules["brownie.network.rpc"]

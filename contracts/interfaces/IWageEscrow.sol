@@ -181,6 +181,7 @@ interface IWageEscrow {
     /// - the sheet is posted and each line belongs to it; lines ascend by index;
     /// - each signature is by the key registered for that line's worker and has not expired.
     /// Notes: a line already paid is skipped without looking at its signature, so a resend is harmless.
+    /// A worker's wallet contract that uses more than 600,000 gas to check a signature has not signed.
     function release(
         uint256 sheetId,
         Line[] calldata lines,

@@ -18,6 +18,7 @@ interface IWageEscrowFactory {
     /// - this contractor has no escrow for `project` yet;
     /// - `bureau` is neither zero nor the contractor;
     /// - `objectionWindow` is between 1 and 30 days (in seconds).
+    /// Notes: the address follows from contractor, project and terms, so a reorganised chain cannot swap two escrows.
     function createEscrow(bytes32 project, address bureau, uint32 objectionWindow) external returns (address escrow);
 
     /// @notice Whether an escrow was made here, and so keeps these rules.

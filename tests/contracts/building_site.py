@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from brownie import chain, web3
+from msgspec import structs
+
 from anxin.core.sheet_tree import SheetLine, SheetTree
 from anxin.core.signing import (
     ESCROW_DOMAIN_NAME,
@@ -23,8 +26,6 @@ from anxin.core.signing import (
     pack,
 )
 from anxin.demo.keys import DeviceKey, Key, Passkey, Wallet
-from brownie import chain, web3
-from msgspec import structs
 
 RP_ID = "localhost"
 RP_ID_HASH = hashlib.sha256(RP_ID.encode()).digest()

@@ -6,6 +6,7 @@ test starts from it.
 
 import brownie
 import pytest
+
 from anxin.demo.keys import Wallet
 
 from .building_site import DAY_SECONDS, RP_ID_HASH, WINDOW_SECONDS, Site, Worker, word

@@ -88,9 +88,7 @@ def test_the_bare_implementation_has_no_terms_and_takes_no_money(implementation,
     with reverts():
         implementation.fund(100, PROJECT, {"from": contractor})
     with reverts():
-        implementation.postSheet(
-            0, (1, 1, 1, PROJECT, PROJECT), [(0, 1, 1, PROJECT, PROJECT)], b"", {"from": contractor}
-        )
+        implementation.postSheet(0, (1, 1, 1, PROJECT, PROJECT), [(0, 1, 1, PROJECT, PROJECT)], b"", {"from": contractor})
     assert 0 == token.balanceOf(implementation)
 
 

@@ -7,10 +7,11 @@
 """
 
 import pytest
-from anxin.demo.keys import Wallet
 from brownie import reverts
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
+
+from anxin.demo.keys import Wallet
 
 from .building_site import now, refusal, word
 

@@ -11,9 +11,10 @@
 from dataclasses import replace
 
 import pytest
+from brownie import reverts
+
 from anxin.core.signing import pack
 from anxin.demo.keys import Wallet
-from brownie import reverts
 
 from .building_site import (
     DAY_SECONDS,

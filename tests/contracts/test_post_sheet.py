@@ -11,9 +11,10 @@
 from dataclasses import replace
 
 import pytest
+from brownie import reverts
+
 from anxin.core.signing import WalletSignature, pack
 from anxin.demo.keys import Wallet
-from brownie import reverts
 
 from .building_site import GAS_CAP, Sheet, Worker, on_other_chain, refusal, with_high_s, word
 
@@ -187,9 +188,7 @@ def test_a_changed_header_is_refused(site, escrow, sheet, relayer, field):
 )
 def test_a_changed_line_is_refused(site, escrow, sheet, relayer, field):
     with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
-        escrow.postSheet(
-            0, sheet.header, changed(sheet, 1, **field).words(), site.sign_sheet(sheet), {"from": relayer}
-        )
+        escrow.postSheet(0, sheet.header, changed(sheet, 1, **field).words(), site.sign_sheet(sheet), {"from": relayer})
 
 
 def test_a_sheet_for_another_escrow_is_refused(site, open_site, token, sheet, relayer):

@@ -10,8 +10,9 @@
 from dataclasses import dataclass
 
 import pytest
-from anxin.core.signing import WALLET, SignerKey, WalletSignature
 from brownie import reverts
+
+from anxin.core.signing import WALLET, SignerKey, WalletSignature
 
 from .building_site import Worker, refusal, word
 

@@ -8,10 +8,11 @@ user presence, another ceremony → refused.
 from dataclasses import replace
 
 import pytest
-from anxin.core.signing import pack
-from anxin.demo.keys import DeviceKey, Passkey
 from brownie import reverts
 from msgspec import structs
+
+from anxin.core.signing import pack
+from anxin.demo.keys import DeviceKey, Passkey
 
 from .building_site import KINDS, ORIGIN, RP_ID, key_of, now, on_other_chain, refusal, with_high_s, word
 
@@ -93,9 +94,7 @@ def test_a_signature_under_one_sheet_is_not_one_under_the_next(site, escrow, cre
     following = site.posted(crew)
 
     with reverts(REFUSED):
-        escrow.release(
-            *following.lines_and_proof(index), [site.confirm(crew[index], sheet, index)], {"from": relayer}
-        )
+        escrow.release(*following.lines_and_proof(index), [site.confirm(crew[index], sheet, index)], {"from": relayer})
 
 
 def test_a_signature_for_another_escrow_is_refused(site, open_site, token, crew, sheet, index, relayer):
@@ -105,9 +104,7 @@ def test_a_signature_for_another_escrow_is_refused(site, open_site, token, crew,
     other.fund(sheet.total_fen)
 
     with reverts(REFUSED):
-        other.escrow.release(
-            *sheet.lines_and_proof(index), [site.confirm(crew[index], sheet, index)], {"from": relayer}
-        )
+        other.escrow.release(*sheet.lines_and_proof(index), [site.confirm(crew[index], sheet, index)], {"from": relayer})
 
 
 def test_a_signature_for_another_chain_is_refused(site, crew, sheet, index, refuse):
