@@ -92,7 +92,7 @@ async def test_bureau_reads_events_and_books(story: Story, browser: Browser):
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(f"{story.stack.settings.public_url}/b/")
-    await page.wait_for_selector("text=SheetPosted")
+    await page.wait_for_selector("[data-panel=events] >> text=发布工资单")
     await picture(page, "bureau")
 
     assert "渝安建工集团" in await page.inner_text("body")

@@ -16,12 +16,10 @@ from anxin.core import sealing
 from anxin.core.database import connect, sessions_of
 from anxin.demo.parties import Bank, Contractor, Registrar
 from anxin.demo.phones import Phones, phone_number
-from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice
+from anxin.demo.site import VISITOR, SiteOffice
 from anxin.demo.story import Story
 from anxin.demo.twilio_standin import Sms, TwilioStandIn
 from anxin.stack import EMBEDDED_ACCOUNTS, Stack, running, until_stopped
-
-DESK_SECONDS = 0.5
 
 
 async def run_demo(state: Path, *, once: bool) -> None:
@@ -36,7 +34,7 @@ async def run_demo(state: Path, *, once: bool) -> None:
         with console.status("starting PostgreSQL, the chain, the contracts and the pages …"):
             up = await stack.enter_async_context(running(state, {**os.environ, **sms.settings}))
         first_page = time.monotonic() - started
-        story = await _story(stack, up, sms, console)
+        story = await story_on(stack, up, sms, console)
         console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
         began = time.monotonic()
         await story.tell()
@@ -47,7 +45,8 @@ async def run_demo(state: Path, *, once: bool) -> None:
         console.print(json.dumps(summary), soft_wrap=True, markup=False)
 
 
-async def _story(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console: Console) -> Story:
+async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console: Console) -> Story:
+    """Bring the people to a running Anxin. `stack` closes their connections."""
     settings = up.settings
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     engine = connect(settings.database_url)
@@ -78,9 +77,6 @@ def _ending(summary: dict[str, object], first_page: float, story: float, whole: 
 
 async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
     """Keep the registrar's desk open and show the visitor's messages until Ctrl-C."""
-    visitor = RosterRow(VISITOR, "T1", "day", VISITOR_RATE_FEN, None)
-    await story.office.register(story.bank, [visitor])
-    await story.office.enlist(story.contractor, [visitor])
     await story.invite_visitor()
     number, url = phone_number(int(VISITOR[1:])), story.stack.settings.public_url
     console.print(
@@ -96,20 +92,10 @@ async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
         ),
         soft_wrap=True,
     )
-    tasks = [asyncio.create_task(_keep_desk(story)), asyncio.create_task(_show(sms, f"+86{number}", console))]
+    tasks = [asyncio.create_task(story.keep_desk()), asyncio.create_task(_show(sms, f"+86{number}", console))]
     await until_stopped()
     for task in tasks:
         task.cancel()
-
-
-async def _keep_desk(story: Story) -> None:
-    """The registrar's desk: signs for whoever enrols. A restart of the API is waited out."""
-    while True:
-        try:
-            await story.registrar.countersign_waiting(story.http)
-        except httpx.HTTPError as error:
-            story.console.print(f"[dim]the registrar's desk waits: {error}[/]")
-        await asyncio.sleep(DESK_SECONDS)
 
 
 async def _show(sms: TwilioStandIn, number: str, console: Console) -> None:

@@ -24,7 +24,7 @@ from anxin.core.events import Event
 from anxin.core.money import yuan
 from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor, Registrar
 from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
-from anxin.demo.site import RosterRow, SiteOffice, read_roster
+from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice, read_roster
 from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.people.models import Worker
 from anxin.stack import EMBEDDED_ROLES, CannotStart, Stack
@@ -34,7 +34,7 @@ Lines = list[dict[str, Any]]
 
 CONTESTING, SILENT = "W018", "W060"
 DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
-POLL_SECONDS = 0.15
+POLL_SECONDS, DESK_SECONDS = 0.15, 0.5
 PATIENCE_SECONDS = 90
 
 
@@ -60,7 +60,6 @@ class Story:
         """Play every step that is not done yet, and tell it."""
         rows = read_roster()
         self.roster = [row.worker_no for row in rows]
-        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
         await self.office.register(self.bank, rows)
         with Progress(
             TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -79,19 +78,23 @@ class Story:
 
     # ---------------------------------------------------------------- the steps
 
-    async def open_and_fund(self, rows: list[RosterRow]) -> None:
-        """A deposit at the bank, an escrow of the project's own, labour contracts to sign, money in."""
-        started = time.monotonic()
-        memo = self.contractor.reference
+    async def open_site(self) -> None:
+        """A project on record, a deposit at the bank, an escrow of the project's own."""
+        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, memo))
+            tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference))
             escrow = tasks.create_task(self.contractor.open_escrow(EMBEDDED_ROLES.bureau))
         self.escrow = escrow.result()
         await self._until(lambda: self._project(self.escrow), "the escrow is final")
+
+    async def open_and_fund(self, rows: list[RosterRow]) -> None:
+        """The site, labour contracts to sign, money in."""
+        started = time.monotonic()
+        await self.open_site()
         await self.office.enlist(self.contractor, rows)
         if not await self._events("Funded"):
-            await self.contractor.fund(self.escrow, FUNDING_FEN, memo)
-        (funded,) = await self._until(lambda: self._events("Funded"), "the funding is final")
+            await self.contractor.fund(self.escrow, FUNDING_FEN, self.contractor.reference)
+        (funded, *_) = await self._until(lambda: self._events("Funded"), "the funding is final")
         await self._say("总包注资 · The contractor locks money in escrow", started, [funded], yuan(funded.args["amount"]))
 
     async def enrol(self) -> None:
@@ -191,10 +194,22 @@ class Story:
         await self._say("一人未签 · One stays silent and is paid unsigned", started, unsigned, what)
 
     async def invite_visitor(self) -> None:
-        """One more line, for whoever sits in front of the screen."""
+        """One more worker with one more line, for whoever sits in front of the screen."""
+        visitor = RosterRow(VISITOR, "T1", "day", VISITOR_RATE_FEN, None)
+        await self.office.register(self.bank, [visitor])
+        await self.office.enlist(self.contractor, [visitor])
         await self.office.compile_visitor(self.contractor)
         await self.contractor.sign_sheets(self.http, self.escrow)
-        await self._until(lambda: self._visitor_sheet(), "the visitor's sheet is final")
+        await self._until(self._all_posted, "the visitor's sheet is final")
+
+    async def keep_desk(self) -> None:
+        """The registrar's desk: signs for whoever enrols, until cancelled. A restart of the API is waited out."""
+        while True:
+            try:
+                await self.registrar.countersign_waiting(self.http)
+            except httpx.HTTPError as error:
+                self.console.print(f"[dim]the registrar's desk waits: {error}[/]")
+            await asyncio.sleep(DESK_SECONDS)
 
     async def summary(self) -> dict[str, Any]:
         """What happened, from the chain's events alone; only the message count is ours."""
@@ -251,7 +266,7 @@ class Story:
     async def _project(self, escrow: str) -> bool:
         return (await self.http.get(f"/api/projects/{escrow}")).status_code == 200
 
-    async def _visitor_sheet(self) -> bool:
+    async def _all_posted(self) -> bool:
         sheets = (await self.http.get(f"/api/projects/{self.escrow}/sheets")).raise_for_status().json()["sheets"]
         return all(sheet["state"] == "done" for sheet in sheets)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from secrets import token_hex
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "demo"  # noqa: S105 - the stand-in's own
@@ -67,7 +68,7 @@ class TwilioStandIn:
         return None
 
     async def _take(self, request: web.Request) -> web.Response:
-        expected = BasicAuth(ACCOUNT_SID, AUTH_TOKEN).encode()
+        expected = "Basic " + b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
         if request.match_info["sid"] != ACCOUNT_SID or request.headers.get("authorization") != expected:
             return _error(401, 20003, "Authenticate")
         form = await request.post()
