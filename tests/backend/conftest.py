@@ -28,6 +28,7 @@ from anxin.payroll import service as payroll
 from anxin.payroll.models import WageSheet
 from anxin.people import enrolment
 from anxin.people import service as people
+from anxin.people.login import SessionKey
 from anxin.people.models import Worker
 from anxin.projects import service as projects
 from anxin.projects.models import Project
@@ -210,3 +211,17 @@ async def jobs(sessions: Sessions) -> Callable[[str], Awaitable[list[dict[str, A
             return [json.loads(payload) for (payload,) in rows]
 
     return queued
+
+
+@pytest.fixture
+def signed_in(settings: Settings) -> Callable[[Worker], dict[str, str]]:
+    """The headers of a worker's open session."""
+    key = SessionKey(settings.jwt_key)
+    return lambda worker: {"authorization": f"Bearer {key.issue(worker.id)}"}
+
+
+def assert_problem(answer: Any, status: int, slug: str, sentence: str) -> None:
+    document = answer.json()
+    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"].split(";")[0])
+    assert (f"urn:anxin:error:{slug}", status) == (document["type"], document["status"])
+    assert sentence in document["detail"]
