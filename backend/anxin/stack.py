@@ -5,12 +5,13 @@ setting from the environment: `anxin migrate`, `anxin api`, `anxin worker`.
 """
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from anxin.settings import ROOT, Settings
 
 READY_WITHIN_SECONDS = 60
 RESTART_AFTER_SECONDS = 0.5
+STOP_WITHIN_SECONDS = 10
 BLOCK_SECONDS = 1
 EMBEDDED_FINALITY_DEPTH = 1  # blocks; the embedded chain has one miner and no forks
 
@@ -52,6 +54,7 @@ class Stack:
     deployment: Deployment
     chain: EmbeddedChain
     state: Path
+    parts: Mapping[str, "Supervised"]
 
 
 # The embedded chain's well-known test accounts (anvil's mnemonic): worth nothing anywhere else.
@@ -90,16 +93,16 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
         settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
         await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
         await chain.mine_every(BLOCK_SECONDS)
-        for part in ("worker", "api"):
-            process = Supervised(part, settings, state / f"{part}.log")
+        parts = {part: Supervised(part, settings, state / f"{part}.log") for part in ("worker", "api")}
+        for process in parts.values():
             await process.start()
             stack.push_async_callback(process.stop)
         await _first_page(settings, state)
-        yield Stack(settings, Deployment.read(settings.deployment), chain, state)
+        yield Stack(settings, Deployment.read(settings.deployment), chain, state, parts)
 
 
 async def run_up(state: Path) -> None:
-    """`anxin up`: run until SIGINT or SIGTERM."""
+    """`anxin up`: run until SIGINT or SIGTERM, or until the terminal is closed."""
     async with running(state) as stack:
         click.echo(f"Anxin is up: {stack.settings.public_url}/w/  /c/  /b/   (logs in {state}, Ctrl-C stops)")
         await until_stopped()
@@ -107,13 +110,13 @@ async def run_up(state: Path) -> None:
 
 async def until_stopped() -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
 
 
 class Supervised:
-    """One `anxin` process that is started again whenever it ends by itself."""
+    """One `anxin` process, with the processes it starts, that is started again whenever it ends by itself."""
 
     def __init__(self, part: str, settings: Settings, log: Path) -> None:
         self._part = part
@@ -121,33 +124,63 @@ class Supervised:
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now; its group has the same number. None between two."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def start(self) -> None:
-        await self._spawn()
-        self._keeper = asyncio.create_task(self._keep())
+        self._process = await self._spawn()
+        self._keeper = asyncio.create_task(self._keep(self._process))
 
     async def stop(self) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-        if self._process is not None and self._process.returncode is None:
+        self._stopping = True
+        if self._process is None or self._keeper is None:
+            return
+        if self._process.returncode is None:
             self._process.terminate()
-            try:
-                await asyncio.wait_for(self._process.wait(), 10)
-            except TimeoutError:
-                self._process.kill()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._keeper), STOP_WITHIN_SECONDS)
+        except TimeoutError:
+            _kill_group(self._process.pid)
+            await self._keeper
 
-    async def _spawn(self) -> None:
+    async def _spawn(self) -> asyncio.subprocess.Process:
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "anxin.cli", self._part, env=self._environment, stdout=log, stderr=log,
-                start_new_session=True,
+                start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
 
-    async def _keep(self) -> None:
-        while self._process is not None:
-            await self._process.wait()
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            await process.wait()
+            _kill_group(process.pid)  # a web server that was killed leaves its workers, and they its port
+            if self._stopping:
+                return
             await asyncio.sleep(RESTART_AFTER_SECONDS)
-            await self._spawn()
+            if self._stopping:
+                return
+            self._process = process = await self._spawn()
+            if self._stopping:
+                process.terminate()
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Runs in the child. On Linux it is told to stop when we are killed; elsewhere it would stay, and keep its port."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _settings(

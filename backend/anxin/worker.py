@@ -15,6 +15,7 @@ from pgqueuer.models import Job
 from sqlalchemy.engine import make_url
 
 from anxin.alerts.sms import TwilioSender
+from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
 from anxin.chain.relayer import Relayer
 from anxin.chain.rpc import Rpc
@@ -32,8 +33,12 @@ DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by anoth
 log = structlog.get_logger()
 
 
+class QueueLost(Exception):
+    """The worker ends, and is started again: jobs that were being done are taken up by whoever comes first."""
+
+
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Ends with an error if any part cannot go on: half a worker is worse than none."""
+    """Work until SIGTERM or SIGINT. Ends with an error where the queue is lost; whoever supervises it starts it again."""
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,31 +54,47 @@ async def run(settings: Settings) -> None:
             sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=ON_FINAL_EVENT,
             on_block=ON_FINAL_BLOCK,
         )  # fmt: skip
-        await indexer.check_chain()
         relayer = Relayer(
-            sessions, rpc, key=settings.relayer_key, chain_id=deployment.chain_id,
-            finality_depth=settings.finality_depth, in_flight=settings.relay_in_flight,
-            gas_in_flight=settings.relay_gas_in_flight, on_sent=ON_SENT, on_refused=ON_REFUSED,
+            sessions, rpc, deployment, key=settings.relayer_key, finality_depth=settings.finality_depth,
+            in_flight=settings.relay_in_flight, gas_in_flight=settings.relay_gas_in_flight, on_sent=ON_SENT,
+            on_refused=ON_REFUSED,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(indexer.run(stop, poll_seconds=settings.poll_seconds))
-            tasks.create_task(relayer.run(stop, poll_seconds=settings.poll_seconds / 4))
+            tasks.create_task(_follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender), stop))
+
+
+async def _follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:
+    """Read and write the chain. Where it is not ours any more both stop until a restart; messages still go out."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(indexer.run(stop, poll_seconds=poll_seconds))
+            tasks.create_task(relayer.run(stop, poll_seconds=poll_seconds / 4))
+    except* ChainChanged as group:
+        log.critical("the chain is neither read nor written any more", reason=str(group.exceptions[0]))
 
 
 async def _run_jobs(
     settings: Settings, sessions: Sessions, handlers: Mapping[str, JobHandler], stop: asyncio.Event
 ) -> None:
+    """Work the queue until `stop`. Raises QueueLost: the queue's own connection does not come back by itself."""
     url = make_url(settings.database_url).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
     queue = PgQueuer(AsyncpgDriver(connection))
     for name, handler in handlers.items():
         queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler))
     running = asyncio.create_task(
         queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=50, heartbeat_timeout=DEAD_WORKER_AFTER)
     )
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    others = [asyncio.create_task(stop.wait()), asyncio.create_task(lost.wait())]
+    await asyncio.wait((running, *others), return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    if lost.is_set():
+        running.cancel()
+        raise QueueLost("the connection to the job queue is gone")
     queue.shutdown.set()
     await running
     await connection.close()

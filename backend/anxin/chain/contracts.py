@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
@@ -57,13 +58,20 @@ def _errors() -> Mapping[bytes, _Signature]:
     return {entry.hash[:4]: entry for contract in CONTRACTS for entry in _entries(contract, "error")}
 
 
+class NotACall(Exception):
+    """The contract has no such function, or not with these arguments."""
+
+
 def encode_call(call: Call) -> str:
-    """Return a call's data, 0x-hex."""
-    function = _function(call.contract, call.function)
-    inputs = function.abi["inputs"]
-    kinds = [collapse_if_tuple(each) for each in inputs]
-    values = [_to_abi(each, call.arguments[each["name"]]) for each in inputs]
-    return "0x" + (function.hash[:4] + encode(kinds, values)).hex()
+    """Return a call's data, 0x-hex. Raises NotACall."""
+    try:
+        function = _function(call.contract, call.function)
+        inputs = function.abi["inputs"]
+        kinds = [collapse_if_tuple(each) for each in inputs]
+        values = [_to_abi(each, call.arguments[each["name"]]) for each in inputs]
+        return "0x" + (function.hash[:4] + encode(kinds, values)).hex()
+    except (EncodingError, LookupError, OSError, StopIteration, TypeError, ValueError) as error:
+        raise NotACall(f"{call.contract}.{call.function}: {type(error).__name__}: {error}") from error
 
 
 def decode_result(contract: str, function: str, data: str) -> Any:
@@ -80,7 +88,10 @@ def decode_refusal(data: Any, message: str) -> Refusal:
     entry = _errors().get(raw[:4])
     if entry is None:
         return Refusal(message[:200] or "reverted", [])
-    values = decode([collapse_if_tuple(each) for each in entry.abi["inputs"]], raw[4:])
+    try:
+        values = decode([collapse_if_tuple(each) for each in entry.abi["inputs"]], raw[4:])
+    except DecodingError:
+        return Refusal(entry.abi["name"], [])  # cut short: some nodes give only the beginning
     named = [_from_abi(each, value) for each, value in zip(entry.abi["inputs"], values, strict=True)]
     return Refusal(entry.abi["name"], named)
 

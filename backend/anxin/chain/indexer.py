@@ -8,11 +8,14 @@
                         ▼
                  final: handlers of wiring.ON_FINAL_EVENT, in the transaction that says so
 
-A reorg deeper than finality stops the indexer: what was told as final would have to be untold, and that is for people.
+Whatever does not fit together (a header, a log, a bloom) is read again and never stored. An event whose handler fails
+stays seen, with all that follow it, and is tried until it succeeds: none is skipped. A reorg deeper than finality stops
+the indexer: what was told as final would have to be untold, and that is for people.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,29 +24,27 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.chain.bloom import may_have_logs
 from anxin.chain.contracts import decode_log
-from anxin.chain.models import Block, ChainEvent, EscrowAddress
-from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable
+from anxin.chain.identity import ChainChanged as ChainChanged
+from anxin.chain.identity import check_chain
+from anxin.chain.leader import Moving, lead
+from anxin.chain.models import FINAL as FINAL
+from anxin.chain.models import ORPHANED as ORPHANED
+from anxin.chain.models import SEEN, Block, ChainEvent, EscrowAddress
+from anxin.chain.rpc import Rpc, RpcError
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
 
-SEEN, FINAL, ORPHANED = "seen", "final", "orphaned"
-BLOCKS_A_STEP = 200
-LEADER_LOCK = 0x616E7801  # advisory lock: one indexer at a time
+BLOCKS_A_STEP = 100
+ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended('indexer writes', 0))")
 
 EventHandler = Callable[[AsyncSession, Event], Awaitable[None]]
 BlockHandler = Callable[[AsyncSession, datetime], Awaitable[None]]
+Json = dict[str, Any]
 
 log = structlog.get_logger()
-
-
-class ChainChanged(Exception):
-    """The chain is not the one that was indexed, or went back behind finality. Indexing stops; a person must look."""
-
-
-class Moving(Exception):
-    """The chain moved while it was read; read again."""
 
 
 class Indexer:
@@ -74,34 +75,18 @@ class Indexer:
 
     async def run(self, stop: asyncio.Event, *, poll_seconds: float) -> None:
         """Index until `stop`, as the only indexer on this database. Raises ChainChanged."""
-        async with self._sessions() as leader:
-            await leader.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LEADER_LOCK})
-            await self.check_chain()
-            while not stop.is_set():
-                try:
-                    if await self.step():
-                        continue
-                except (Moving, RpcUnreachable, RpcError) as error:
-                    log.warning("indexing waits", reason=str(error))
-                try:
-                    await asyncio.wait_for(stop.wait(), poll_seconds)
-                except TimeoutError:
-                    continue
-
-    async def check_chain(self) -> None:
-        """Raises ChainChanged where this is not the deployment's chain."""
-        genesis = await self._rpc.block(0)
-        if genesis is None or genesis["hash"] != self._deployment.genesis_hash:
-            raise ChainChanged(
-                "this chain is not the one the contracts were deployed on: deploy again, or point ANXIN_RPC_URL at the "
-                "chain of ANXIN_DEPLOYMENT"
-            )
+        await lead(self._sessions, "indexer", self.step, stop, poll_seconds=poll_seconds)
 
     async def step(self) -> bool:
-        """Index the next stretch of blocks and make final what is old enough. Return whether anything was new."""
-        last = await self._last_indexed()
+        """Index the next stretch of blocks and make final what is old enough. Return whether anything was new.
+
+        Raises ChainChanged, NodeBehind, Moving.
+        """
+        await check_chain(self._rpc, self._deployment, self._sessions)
+        async with self._sessions() as session:
+            last = await _last_indexed(session)
         head = await self._rpc.head()
-        if head < (last.number if last else self._deployment.start_block - 1):
+        if last is not None and head < last.number:
             return False  # a lagging node alone is no reorg
         if last is not None and await self._went_back(last):
             return True
@@ -112,17 +97,23 @@ class Indexer:
         blocks = await self._headers(start, end)
         if last is not None and blocks[0]["parentHash"] != last.hash:
             raise Moving("the new block's parent is not the last indexed one")
-        await self._store(blocks)
+        await self._store(last, blocks)
         await self._finalize(head)
         return True
 
-    async def _last_indexed(self) -> Block | None:
-        async with self._sessions() as session:
-            return await session.scalar(
-                select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
-            )
+    @asynccontextmanager
+    async def _writing(self, last: Block | None) -> AsyncIterator[AsyncSession]:
+        """A transaction that alone writes blocks. Raises Moving where somebody has written since `last` was read."""
+        async with transaction(self._sessions) as session:
+            await session.execute(ONE_WRITER)
+            current = await _last_indexed(session)
+            if (current and current.hash) != (last and last.hash):
+                raise Moving("another indexer wrote")
+            yield session
 
-    async def _headers(self, start: int, end: int) -> list[dict[str, Any]]:
+    # ---------------------------------------------------------------- seen
+
+    async def _headers(self, start: int, end: int) -> list[Json]:
         blocks = await self._rpc.batch([("eth_getBlockByNumber", (hex(n), False)) for n in range(start, end + 1)])
         for earlier, later in zip([None, *blocks], blocks, strict=False):
             if later is None or isinstance(later, RpcError):
@@ -131,99 +122,125 @@ class Indexer:
                 raise Moving("blocks do not join")
         return blocks
 
-    # ---------------------------------------------------------------- seen
-
-    async def _store(self, blocks: list[dict[str, Any]]) -> None:
-        times = {block["hash"]: int(block["timestamp"], 16) for block in blocks}
-        start, end = blocks[0]["number"], blocks[-1]["number"]
-        async with transaction(self._sessions) as session:
+    async def _store(self, last: Block | None, blocks: list[Json]) -> None:
+        async with self._sessions() as session:
             escrows = set(await session.scalars(select(EscrowAddress.address)))
-            logs = await self._logs(start, end, [*self._contracts, *escrows], times)
-            new = {e.args["escrow"] for e in logs if e.name == "EscrowCreated"} - escrows
+        events = await self._events(blocks, {**self._contracts, **dict.fromkeys(escrows, "WageEscrow")})
+        new = {e.args["escrow"]: e.block_number for e in events if e.name == "EscrowCreated"}
+        if new := {escrow: number for escrow, number in new.items() if escrow not in escrows}:
+            events += await self._events(blocks, dict.fromkeys(new, "WageEscrow"))
+        async with self._writing(last) as session:
+            await _upsert(session, Block, [_block_row(block) for block in blocks], Block.hash)
+            await _upsert(
+                session, ChainEvent, [_event_row(e) for e in events], ChainEvent.block_hash, ChainEvent.log_index
+            )
             if new:
-                logs += await self._logs(start, end, sorted(new), times, default="WageEscrow")
-                await session.execute(
-                    insert(EscrowAddress).values([{"address": a, "from_block": int(start, 16)} for a in sorted(new)])
-                )
-            await session.execute(insert(Block).values([_block_row(block) for block in blocks]))
-            if logs:
-                await session.execute(insert(ChainEvent).values([_event_row(event) for event in logs]))
+                rows = [{"address": escrow, "from_block": number} for escrow, number in new.items()]
+                await session.execute(insert(EscrowAddress).on_conflict_do_nothing(), rows)
 
-    async def _logs(
-        self, start: str, end: str, addresses: list[str], times: Mapping[str, int], default: str = "WageEscrow"
-    ) -> list[Event]:
-        logs = await self._rpc.call("eth_getLogs", {"fromBlock": start, "toBlock": end, "address": addresses})
+    async def _events(self, blocks: list[Json], contracts: Mapping[str, str]) -> list[Event]:
+        """The events of `contracts` (address → name) in exactly these blocks. Raises Moving."""
+        times = {block["hash"]: int(block["timestamp"], 16) for block in blocks}
+        ends = {"fromBlock": blocks[0]["number"], "toBlock": blocks[-1]["number"]}
+        logs: list[Json] = await self._rpc.call("eth_getLogs", {**ends, "address": list(contracts)})
         if any(each["blockHash"] not in times for each in logs):
             raise Moving("logs are of other blocks than the headers")
-        decoded = [
-            decode_log(self._contracts.get(each["address"].lower(), default), each, times[each["blockHash"]])
-            for each in logs
-        ]
+        logs += await self._left_out(blocks, {each["blockHash"] for each in logs}, contracts)
+        decoded = [decode_log(contracts[each["address"].lower()], each, times[each["blockHash"]]) for each in logs]
         return [event for event in decoded if event is not None]
+
+    async def _left_out(self, blocks: list[Json], found: set[str], contracts: Mapping[str, str]) -> list[Json]:
+        """Logs a node kept from us: one that lags answers a range it lacks with an empty list, not an error.
+
+        So a block whose bloom speaks of our contracts is asked for by its hash, which such a node does not know.
+        """
+        silent = [b["hash"] for b in blocks if b["hash"] not in found and may_have_logs(b["logsBloom"], contracts)]
+        answers = await self._rpc.batch(
+            [("eth_getLogs", ({"blockHash": each, "address": list(contracts)},)) for each in silent]
+        )
+        for answer in answers:
+            if isinstance(answer, RpcError):
+                raise answer
+        return [each for answer in answers for each in answer]
 
     # ---------------------------------------------------------------- orphaned
 
     async def _went_back(self, last: Block) -> bool:
         """Rewind to the fork if the last indexed block is no longer on the chain. Raises ChainChanged beyond finality."""
-        number, fork = last.number, None
-        async with self._sessions() as session:
-            while fork is None:
-                ours = await session.scalar(select(Block).where(Block.number == number, Block.state != ORPHANED))
-                if ours is None:
-                    raise ChainChanged(f"no common block down to {number + 1}")
-                theirs = await self._rpc.block(number)
-                if theirs is not None and theirs["hash"] == ours.hash:
-                    fork = number
-                elif ours.state == FINAL:
-                    raise ChainChanged(f"block {number} was final and is gone: a reorg deeper than finality")
-                number -= 1
+        fork = last.number
+        while not await self._is_common(fork):
+            fork -= 1
         if fork == last.number:
             return False
-        async with transaction(self._sessions) as session:
+        async with self._writing(last) as session:
             for table, height in ((ChainEvent, ChainEvent.block_number), (Block, Block.number)):
                 await session.execute(update(table).where(height > fork, table.state == SEEN).values(state=ORPHANED))
             await session.execute(delete(EscrowAddress).where(EscrowAddress.from_block > fork))
         log.warning("reorg", from_block=last.number, to_block=fork)
         return True
 
+    async def _is_common(self, number: int) -> bool:
+        """Whether our block of this height is the node's, too."""
+        async with self._sessions() as session:
+            ours = await session.scalar(select(Block).where(Block.number == number, Block.state != ORPHANED))
+        theirs = await self._rpc.block(number)
+        if theirs is None:
+            raise Moving(f"the node's head was above block {number}, which it does not have now")
+        if ours is None:
+            raise ChainChanged(f"no common block down to {number + 1}")
+        if ours.state == FINAL and theirs["hash"] != ours.hash:
+            raise ChainChanged(f"block {number} was final and is gone: a reorg deeper than finality")
+        return bool(theirs["hash"] == ours.hash)
+
     # ---------------------------------------------------------------- final
 
     async def _finalize(self, head: int) -> bool:
-        """Make blocks `finality_depth` below the head final, one transaction a block that holds events."""
-        limit = head - self._finality_depth
+        """Make blocks `finality_depth` below the head final, one transaction up to each block that holds events."""
+        depth = head - self._finality_depth
         async with self._sessions() as session:
-            numbers = (
-                await session.scalars(
-                    select(ChainEvent.block_number)
-                    .where(ChainEvent.state == SEEN, ChainEvent.block_number <= limit)
-                    .distinct()
-                    .order_by(ChainEvent.block_number)
-                )
-            ).all()
-        for number in numbers:
-            async with transaction(self._sessions) as session:
-                await self._finalize_block(session, number)
-        async with transaction(self._sessions) as session:
-            done = await session.execute(
-                update(Block).where(Block.state == SEEN, Block.number <= limit).values(state=FINAL).returning(Block.time)
+            last = await _last_indexed(session)
+            newest = await session.scalar(
+                select(Block).where(Block.state == SEEN, Block.number <= depth).order_by(Block.number.desc()).limit(1)
             )
-            times = done.scalars().all()
-            for handler in self._on_block if times else ():
-                await handler(session, max(times))
-        return bool(times)
+            if newest is None:
+                return False
+            holding = select(ChainEvent.block_number).where(ChainEvent.state == SEEN, ChainEvent.block_number <= depth)
+            numbers = {newest.number, *await session.scalars(holding.distinct())}
+        for number in sorted(numbers):
+            async with self._writing(last) as session:
+                await self._finalize_up_to(session, number)
+                for handler in self._on_block if number == newest.number else ():
+                    await handler(session, newest.time)
+        return True
 
-    async def _finalize_block(self, session: AsyncSession, number: int) -> None:
+    async def _finalize_up_to(self, session: AsyncSession, number: int) -> None:
+        """A block and its events become final together: else a reorg in between would leave events of no block."""
         rows = await session.scalars(
             select(ChainEvent)
-            .where(ChainEvent.block_number == number, ChainEvent.state == SEEN)
-            .order_by(ChainEvent.log_index)
-            .with_for_update()
+            .where(ChainEvent.block_number <= number, ChainEvent.state == SEEN)
+            .order_by(ChainEvent.block_number, ChainEvent.log_index)
         )
         for row in rows:
-            row.state = FINAL
-            event = event_of(row)
+            row.state, event = FINAL, event_of(row)
             for handler in self._on_event.get(event.name, ()):
                 await handler(session, event)
+        await session.execute(update(Block).where(Block.state == SEEN, Block.number <= number).values(state=FINAL))
+
+
+async def _last_indexed(session: AsyncSession) -> Block | None:
+    last: Block | None = await session.scalar(
+        select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
+    )
+    return last
+
+
+async def _upsert(session: AsyncSession, table: type[Block | ChainEvent], rows: list[Json], *key: Any) -> None:
+    """Rows of a block that was orphaned and is on the chain again are seen again."""
+    if rows:
+        again = insert(table).on_conflict_do_update(
+            index_elements=key, set_={"state": SEEN}, where=table.state == ORPHANED
+        )
+        await session.execute(again, rows)
 
 
 def event_of(row: ChainEvent) -> Event:

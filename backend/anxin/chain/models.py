@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from anxin.core.database import Base
 
+SEEN, FINAL, ORPHANED = "seen", "final", "orphaned"  # of blocks and their events
 
 class Relayer(Base):
     """A key that pays gas. Its next nonce comes from here, never from the node."""

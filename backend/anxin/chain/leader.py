@@ -1,0 +1,74 @@
+"""One process at a time reads the chain, and one writes to it for each key; the others wait to take over.
+
+The lock belongs to a database connection of its own, without an open transaction (which would hold back vacuum). When
+that connection dies the lock is gone, and so is the leader. A leader that does not know it yet does no harm: every
+write is checked again in its own transaction, against the rows. The lock only spares the work.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from anxin.chain.identity import ChainChanged, NodeBehind
+from anxin.chain.rpc import RpcError, RpcUnreachable
+from anxin.core.database import Sessions
+
+Step = Callable[[], Awaitable[bool]]
+
+TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:role, 0))")  # waiting in SQL would hold a transaction open
+
+log = structlog.get_logger()
+
+
+class Moving(Exception):
+    """The chain, or what is known of it, moved while it was read. Read again."""
+
+
+async def lead(sessions: Sessions, role: str, step: Step, stop: asyncio.Event, *, poll_seconds: float) -> None:
+    """Repeat `step` until `stop`, as the only one of `role` on this database; at once where it says there is more.
+
+    An error is logged and the step taken again: it finds what the last one left undone. Raises ChainChanged, only.
+    """
+    while not stop.is_set():
+        try:
+            async with sessions() as session:
+                connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+                try:
+                    while not stop.is_set() and not await connection.scalar(TRY_LOCK, {"role": role}):
+                        await _pause(stop, poll_seconds)
+                    await _repeat(connection, step, stop, poll_seconds)
+                finally:
+                    await connection.invalidate()  # not back to the pool: the lock ends with its connection
+        except ChainChanged:
+            raise
+        except Exception:
+            log.exception("no longer the leader", role=role)
+            await _pause(stop, poll_seconds)
+
+
+async def _repeat(connection: AsyncConnection, step: Step, stop: asyncio.Event, poll_seconds: float) -> None:
+    while not stop.is_set():
+        await connection.execute(text("SELECT 1"))  # raises where the connection is gone, and the lock with it
+        if not await _take(step):
+            await _pause(stop, poll_seconds)
+
+
+async def _take(step: Step) -> bool:
+    try:
+        return await step()
+    except ChainChanged:
+        raise
+    except (Moving, NodeBehind, RpcError, RpcUnreachable) as reason:
+        log.warning("the chain side waits", reason=str(reason))
+    except Exception:
+        log.exception("the chain side cannot go on, and tries again")
+    return False
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
