@@ -2,14 +2,16 @@
 
 import asyncio
 import errno
+import json
 import os
 import signal
 import socket
+import time
 
 import pytest
 
 from anxin.core.embedded import EmbeddedChain
-from anxin.core.embedded.errors import BinariesMissing, ChainRefused, DiskFull, InUse, PortTaken, files_in
+from anxin.core.embedded.errors import BinariesMissing, ChainRefused, DiskFull, InUse, PortTaken, StateIncomplete, files_in
 
 DAY_SECONDS = 86_400
 
@@ -41,6 +43,36 @@ async def test_blocks_and_receipts_survive_a_restart(tmp_path, port):
         receipt = await chain.rpc("eth_getTransactionReceipt", transaction)
 
         assert (genesis, "0x1") == (chain.genesis_hash, receipt["status"])
+
+
+async def test_first_block_is_the_same_one_after_each_restart(tmp_path, port):
+    """It is what tells this chain from another; a second one in the state would replace it by chance."""
+    for _ in range(2):
+        async with EmbeddedChain(tmp_path, port) as chain:
+            await pay(chain)
+        await asyncio.sleep(1.1)  # block times are whole seconds
+
+    blocks = json.loads((tmp_path / "chain-state.json").read_text())["blocks"]
+    assert [block["header"]["number"] for block in blocks].count("0x0") == 1
+
+
+async def test_state_without_its_first_blocks_time_is_refused(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await pay(chain)
+    (tmp_path / "chain-genesis-time").unlink()
+
+    with pytest.raises(StateIncomplete, match="lacks chain-genesis-time"):
+        await EmbeddedChain(tmp_path, port).__aenter__()
+
+
+async def test_time_goes_on_with_ours_after_a_restart(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await pay(chain)
+    await asyncio.sleep(2)
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await pay(chain)
+
+        assert abs(await block_time(chain) - time.time()) < 1.5
 
 
 async def test_time_moved_ahead_stays_ahead_after_a_restart(tmp_path, port):

@@ -28,6 +28,7 @@ from anxin.core.embedded.errors import (
     EmbeddedError,
     InUse,
     PortTaken,
+    StateIncomplete,
     files_in,
     raise_for_log,
 )
@@ -73,6 +74,7 @@ class EmbeddedChain:
         self._save_every_seconds = save_every_seconds
         self._running_file = self._folder / "chain.json"
         self._state_file = self._folder / "chain-state.json"
+        self._genesis_time_file = self._folder / "chain-genesis-time"
         self._log = self._folder / "chain.log"
         self._process: asyncio.subprocess.Process | None = None
         self._saved_block = ""
@@ -156,7 +158,8 @@ class EmbeddedChain:
         with files_in(self._folder):
             if await self._adopt():
                 return
-            _check_free(self._port)
+            if not _is_free(self._port):
+                raise PortTaken(self._port, PORT_VARIABLE)
             written = self._log.stat().st_size if self._log.exists() else 0
             with self._log.open("ab") as output:
                 self._process = await asyncio.create_subprocess_exec(
@@ -170,7 +173,17 @@ class EmbeddedChain:
     def _options(self) -> list[str]:
         options = ["--host", HOST, "--port", str(self._port), "--chain-id", str(CHAIN_ID), "--hardfork", "osaka"]
         options += ["--gas-limit", str(BLOCK_GAS), "--slots-in-an-epoch", "1", "--quiet"]
+        options += ["--timestamp", str(self._genesis_time())]
         return [*options, "--load-state", str(self._state_file)] if self._state_file.exists() else options
+
+    def _genesis_time(self) -> int:
+        """The first block's time, kept: anvil makes that block anew at each start, and it must come out the same, or
+        the state holds several first blocks and the chain's identity becomes a matter of chance."""
+        if not self._state_file.exists():
+            self._genesis_time_file.write_text(str(int(time.time())))
+        elif not self._genesis_time_file.exists():
+            raise StateIncomplete(self._folder, self._genesis_time_file.name)
+        return int(self._genesis_time_file.read_text())
 
     async def _wait_for_answer(self, written: int) -> None:
         give_up_at = asyncio.get_running_loop().time() + READY_WITHIN_SECONDS
@@ -186,10 +199,9 @@ class EmbeddedChain:
         raise DidNotStart("The local chain (anvil)", self._log)
 
     async def _set_clock_on(self) -> None:
-        """New blocks are later than the last one, even where the chain's time had been moved ahead of ours."""
+        """Time goes on: from now, or from the last block where the chain's time had been moved ahead of ours."""
         last = int((await self.rpc("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
-        if (ahead := last - int(time.time())) >= 0:
-            await self.rpc("evm_increaseTime", ahead + 1)
+        await self.rpc("evm_setTime", max(int(time.time()), last + 1))
 
     async def _adopt(self) -> bool:
         """Takes over a chain that outlived the process which started it, with every block it has mined since."""
@@ -278,11 +290,6 @@ def _program() -> Path:
             "on PATH",
         )
     return Path(found)
-
-
-def _check_free(port: int) -> None:
-    if not _is_free(port):
-        raise PortTaken(port, PORT_VARIABLE)
 
 
 def _is_free(port: int) -> bool:

@@ -38,6 +38,11 @@ class InUse(EmbeddedError):
         super().__init__(f"{folder} is in use by another process of this project: stop that one first.")
 
 
+class StateIncomplete(EmbeddedError):
+    def __init__(self, folder: Path, missing: str) -> None:
+        super().__init__(f"{folder} lacks {missing}: put it back, or start anew with `make clean`, which deletes the data.")
+
+
 class DidNotStart(EmbeddedError):
     def __init__(self, server: str, log: Path) -> None:
         super().__init__(f"{server} did not start. The reason is at the end of {log}.\n{_last_lines(log)}")
