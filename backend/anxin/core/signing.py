@@ -167,12 +167,11 @@ def is_signed_by(key: SignerKey, message_digest: bytes, signature: WorkerSignatu
 
 
 def recover_wallet(message_digest: bytes, signature: bytes) -> str | None:
-    """Return the 0x address, lower case, that signed; None where nobody can have, or where s is high."""
-    if len(signature) != 65 or int.from_bytes(signature[32:64]) > SECP256K1_ORDER // 2:
+    """Return the 0x address, lower case, that signed; None where nobody can have, s is high, or v is not 27 or 28."""
+    if len(signature) != 65 or signature[64] not in (27, 28) or int.from_bytes(signature[32:64]) > SECP256K1_ORDER // 2:
         return None
-    v = signature[64] - 27 if signature[64] >= 27 else signature[64]
     try:
-        signer = Signature(signature[:64] + bytes([v])).recover_public_key_from_msg_hash(message_digest)
+        signer = Signature(signature[:64] + bytes([signature[64] - 27])).recover_public_key_from_msg_hash(message_digest)
     except (BadSignature, ValidationError):
         return None
     return signer.to_address()
