@@ -90,8 +90,9 @@ def openapi() -> OpenAPIConfig:
         title="Anxin (安薪)",
         version="0.1.0",
         description="Wages locked in escrow, released by the worker's own signature. Errors are RFC 9457 documents.",
-        path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        path="/api/openapi.json",  # the whole path: Litestar answers for all that is below it
+        render_plugins=[JsonRenderPlugin(path="/")],
+        use_handler_docstrings=True,
     )
 
 

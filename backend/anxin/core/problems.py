@@ -34,7 +34,9 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     if isinstance(error, NotFoundException):
         return answer(request, NotFound(what=request.url.path))
     if isinstance(error, MethodNotAllowedException):
-        return answer(request, MethodNotAllowed(method=request.method))
+        refused = answer(request, MethodNotAllowed(method=request.method))
+        refused.headers.update(error.headers or {})  # `allow`, which RFC 9110 asks for
+        return refused
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
         return answer(request, TooLarge(max_bytes=MAX_BODY_BYTES))
     if error.status_code >= 500:

@@ -84,6 +84,7 @@ class SessionController(Controller):
     async def sign_out(
         self, request: AnyRequest, session: NamedDependency[AsyncSession]
     ) -> Response[None]:
+        """End the session of this device's cookie. Without one nothing happens."""
         await login.close_session(session, request.cookies.get(REFRESH_COOKIE))
         answer = Response(None, status_code=204)
         answer.delete_cookie(REFRESH_COOKIE, path=COOKIE_PATH)
@@ -96,6 +97,7 @@ class MeController(Controller):
 
     @get()
     async def me(self, worker: NamedDependency[Worker], session: NamedDependency[AsyncSession]) -> Me:
+        """The signed-in worker: who, paid where, and how far their enrolment is."""
         return await service.describe(session, worker)
 
     @put("/language", status_code=204)
