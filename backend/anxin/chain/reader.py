@@ -1,7 +1,10 @@
 """All events of a deployment, straight from a node: what an auditor needs, without our database."""
 
+from typing import Any
+
 from anxin.chain.contracts import decode_log, decode_result, encode_call
-from anxin.chain.rpc import Rpc
+from anxin.chain.identity import NodeBehind
+from anxin.chain.rpc import Rpc, RpcError
 from anxin.core.calls import Call
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
@@ -10,30 +13,58 @@ BLOCKS_A_RANGE = 2000
 
 
 async def read_events(rpc: Rpc, deployment: Deployment, to_block: int) -> list[Event]:
-    """Return every event of the deployment's contracts and escrows up to `to_block`, in order."""
+    """Return every event of the deployment's contracts and escrows up to `to_block`, in order. Raises NodeBehind."""
+    if await rpc.head() < to_block:
+        raise NodeBehind(f"the node does not have block {to_block} yet")
     addresses = deployment.addresses
     contracts = {
         addresses.token.lower(): "WageToken",
         addresses.registry.lower(): "WorkerRegistry",
         addresses.factory.lower(): "WageEscrowFactory",
     }
-    events = await _read(rpc, deployment, to_block, contracts)
+    first, last = deployment.start_block, to_block
+    events = await _read(rpc, contracts, first, last)
     escrows = {event.args["escrow"]: "WageEscrow" for event in events if event.name == "EscrowCreated"}
     if escrows:
-        events += await _read(rpc, deployment, to_block, escrows)
+        events += await _read(rpc, escrows, first, last)
     return sorted(events, key=lambda event: (event.block_number, event.log_index))
 
 
-async def _read(rpc: Rpc, deployment: Deployment, to_block: int, contracts: dict[str, str]) -> list[Event]:
-    events: list[Event] = []
-    for start in range(deployment.start_block, to_block + 1, BLOCKS_A_RANGE):
-        end = min(to_block, start + BLOCKS_A_RANGE - 1)
-        wanted = {"fromBlock": hex(start), "toBlock": hex(end), "address": list(contracts)}
-        for log in await rpc.call("eth_getLogs", wanted):
-            event = decode_log(contracts[log["address"].lower()], log, int(log.get("blockTimestamp", "0x0"), 16))
-            if event is not None:
-                events.append(event)
-    return events
+async def _read(rpc: Rpc, contracts: dict[str, str], first: int, last: int) -> list[Event]:
+    logs: list[dict[str, Any]] = []
+    for start in range(first, last + 1, BLOCKS_A_RANGE):
+        logs += await _logs(rpc, contracts, start, min(last, start + BLOCKS_A_RANGE - 1))
+    times = await _times(rpc, {each["blockNumber"] for each in logs if "blockTimestamp" not in each})
+    decoded = [
+        decode_log(
+            contracts[each["address"].lower()], each, int(each.get("blockTimestamp") or times[each["blockNumber"]], 16)
+        )
+        for each in logs
+    ]
+    return [event for event in decoded if event is not None]
+
+
+async def _logs(rpc: Rpc, contracts: dict[str, str], first: int, last: int) -> list[dict[str, Any]]:
+    """A range, in halves where the node finds it too long."""
+    wanted = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(contracts)}
+    try:
+        found: list[dict[str, Any]] = await rpc.call("eth_getLogs", wanted)
+    except RpcError:
+        if first == last:
+            raise
+        middle = (first + last) // 2
+        return await _logs(rpc, contracts, first, middle) + await _logs(rpc, contracts, middle + 1, last)
+    return found
+
+
+async def _times(rpc: Rpc, numbers: set[str]) -> dict[str, str]:
+    """Timestamps by block, from the headers: not every node puts them into its logs."""
+    ordered, times = sorted(numbers), dict[str, str]()
+    for start in range(0, len(ordered), 100):
+        some = ordered[start : start + 100]
+        blocks = await rpc.batch([("eth_getBlockByNumber", (number, False)) for number in some])
+        times |= {number: block["timestamp"] for number, block in zip(some, blocks, strict=True)}
+    return times
 
 
 async def read_view(rpc: Rpc, contract: str, address: str, function: str, block: int) -> object:
