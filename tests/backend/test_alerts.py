@@ -1,0 +1,281 @@
+"""Telling workers: what messages say, that each is sent once, and what the real Twilio client makes of every answer.
+
+Branches: both languages · one segment · one row and job an event · unsigned release · strangers · sent · sent again ·
+undeliverable · transient error · login code · Twilio: taken, wrong credentials, opted out, bad number, unreachable, closed.
+"""
+
+import gc
+import string
+import warnings
+
+import msgspec
+import pytest
+from sqlalchemy import select
+from tests.backend.conftest import ESCROW
+from tests.fakes import OPTED_OUT, RememberingSender, final_event
+from twilio.base.exceptions import TwilioRestException
+
+from anxin.alerts import service as alerts
+from anxin.alerts.models import Message
+from anxin.alerts.sms import TwilioSender, Undeliverable
+from anxin.alerts.texts import TEXTS, text
+from anxin.core import sealing
+from anxin.demo.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM, TwilioStandIn
+from anxin.people.models import Worker
+
+VALUES = {
+    "zh": {"code": "123456", "project": "两江新区安置房项目三标段", "days": 31, "amount": "¥12,345.67"},
+    "en": {"code": "123456", "project": "Liangjiang Resettlement Housing Lot 3", "days": 31, "amount": "¥12,345.67"},
+}
+SEGMENT = {"zh": 70, "en": 160}
+GSM_7 = set(string.ascii_letters + string.digits + " \n!\"#%&'()*+,-./:;<=>?@_$£¥")
+GSM_7_TWICE = set("[]{}€")  # from the extension table: each counts for two
+PHONE = "+8613800000001"
+STRANGER = "0x" + "77" * 32
+
+
+@pytest.fixture
+def messages(sessions):
+    async def read():
+        async with sessions() as session:
+            return list(await session.scalars(select(Message).order_by(Message.id)))
+
+    return read
+
+
+@pytest.fixture
+def send(site, jobs):
+    """Run the newest `sms` job with this sender."""
+
+    async def run(sender):
+        payload = (await jobs("sms"))[-1]
+        await site.apply(lambda session: alerts.send(session, payload, sender))
+
+    return run
+
+
+@pytest.fixture
+async def released(site):
+    """The event of W001's release, told."""
+    worker_id = site.workers["W001"].hex_id
+    event = final_event("Released", "WageEscrow", ESCROW, workerId=worker_id, amount=90_000, assurance=2)
+    await site.apply(alerts.tell_released, event)
+    return event
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_both_languages_say_the_same_things(kind):
+    named = {
+        language: {field for _, field, _, _ in string.Formatter().parse(words) if field}
+        for language, words in TEXTS[kind].items()
+    }
+
+    assert {"zh", "en"} == set(named)
+    assert named["zh"] == named["en"]
+
+
+@pytest.mark.parametrize("language", SEGMENT)
+@pytest.mark.parametrize("kind", TEXTS)
+def test_message_is_one_segment(kind, language):
+    words = text(kind, language, **VALUES[language])
+
+    assert language == "zh" or set(words) <= GSM_7 | GSM_7_TWICE
+    assert len(words) + sum(words.count(each) for each in GSM_7_TWICE) <= SEGMENT[language]
+
+
+async def test_posted_sheet_is_told_to_each_worker_of_it(site, messages, jobs):
+    sheet = await site.post(90_000, 60_000)
+    event = final_event("SheetPosted", "WageEscrow", ESCROW, lines=[line.as_argument() for line in sheet.lines])
+
+    await site.apply(alerts.tell_posted, event)
+
+    kept = await messages()
+    assert [site.workers["W001"].id, site.workers["W002"].id] == [each.worker_pk for each in kept]
+    assert kept[0].body == "【安薪】测试项目 3天工资¥900.00已上链，请打开安薪核对并签名。"
+    assert [each.id for each in kept] == [job["message"] for job in await jobs("sms")]
+
+
+async def test_event_that_comes_twice_is_told_once(site, released, messages, jobs):
+    await site.apply(alerts.tell_released, released)
+
+    assert (len(await messages()), len(await jobs("sms"))) == (1, 1)
+
+
+@pytest.mark.parametrize(("assurance", "kind"), [(4, "released"), (2, "released"), (0, "released_unsigned")])
+async def test_unsigned_release_says_that_it_can_still_be_contested(site, messages, assurance, kind):
+    worker = site.workers["W001"]
+
+    await site.apply(
+        alerts.tell_released,
+        final_event("Released", "WageEscrow", ESCROW, workerId=worker.hex_id, amount=90_000, assurance=assurance),
+    )
+
+    (message,) = await messages()
+    assert (kind, text(kind, "zh", amount="¥900.00")) == (message.kind, message.body)
+
+
+async def test_contest_is_told_with_what_is_set_aside(site, messages):
+    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, remainder=30_000)
+
+    await site.apply(alerts.tell_contested, event)
+
+    assert [text("contested", "zh", amount="¥300.00")] == [each.body for each in await messages()]
+
+
+async def test_message_is_in_the_workers_language(site, sessions, messages):
+    async with sessions() as session, session.begin():
+        (await session.get_one(Worker, site.workers["W001"].id)).language = "en"
+    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, remainder=30_000)
+
+    await site.apply(alerts.tell_contested, event)
+
+    assert "[Anxin]" in (await messages())[0].body
+
+
+@pytest.mark.parametrize(
+    ("tell", "event"),
+    [
+        (alerts.tell_released, final_event("Released", "WageEscrow", ESCROW, workerId=STRANGER, amount=1, assurance=2)),
+        (alerts.tell_contested, final_event("Contested", "WageEscrow", ESCROW, workerId=STRANGER, remainder=1)),
+        (alerts.tell_posted, final_event("SheetPosted", "WageEscrow", "0x" + "11" * 20, lines=[])),
+        (
+            alerts.tell_posted,
+            final_event("SheetPosted", "WageEscrow", ESCROW, lines=[{"index": 0, "dayMask": 1, "workerId": STRANGER}]),
+        ),
+    ],
+    ids=["release", "contest", "project", "line"],
+)
+async def test_strangers_are_told_nothing(site, messages, tell, event):
+    await site.apply(tell, event)
+
+    assert await messages() == []
+
+
+async def test_sent_message_remembers_the_providers_id(released, send, messages):
+    sender = RememberingSender()
+
+    await send(sender)
+
+    (message,) = await messages()
+    assert [(PHONE, message.body)] == sender.sent
+    assert (message.state, message.provider_id) == ("sent", "SM1")
+    assert message.sent_at is not None
+
+
+async def test_job_that_runs_again_sends_nothing(released, send):
+    sender = RememberingSender()
+
+    await send(sender)
+    await send(sender)
+
+    assert len(sender.sent) == 1
+
+
+async def test_undeliverable_is_final_and_says_why(released, send, messages):
+    await send(RememberingSender(fail_with=OPTED_OUT))
+    await send(sender := RememberingSender())
+
+    (message,) = await messages()
+    assert (message.state, message.reason, sender.sent) == ("undeliverable", "Twilio 21610", [])
+
+
+async def test_message_that_could_not_be_sent_now_stays_queued(released, send, messages):
+    with pytest.raises(ConnectionError):
+        await send(RememberingSender(fail_with=ConnectionError("no route")))
+
+    assert [each.state for each in await messages()] == ["queued"]
+
+
+@pytest.mark.parametrize("failure", [None, OPTED_OUT])
+async def test_login_code_is_sent_and_not_kept(site, messages, failure):
+    sender = RememberingSender(fail_with=failure)
+    payload = {"worker": site.workers["W001"].id, "sealedCode": sealing.sealer().seal("123456").decode()}
+
+    await site.apply(lambda session: alerts.send_login_code(session, payload, sender))
+
+    assert ([] if failure else [(PHONE, text("login_code", "zh", code="123456"))]) == sender.sent
+    assert await messages() == []
+
+
+# ------------------------------------------------------------------ Twilio's own client
+
+
+@pytest.fixture
+async def twilio():
+    async with TwilioStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def through(settings, twilio):
+    """Settings that reach the stand-in; `changed` is wrong on purpose."""
+
+    def build(**changed):
+        known = {
+            "twilio_account_sid": ACCOUNT_SID, "twilio_auth_token": AUTH_TOKEN, "twilio_from": FROM,
+            "twilio_api_url": twilio.origin,
+        }  # fmt: skip
+        return msgspec.structs.replace(settings, **known | changed)
+
+    return build
+
+
+@pytest.fixture
+async def sender(through):
+    sender = TwilioSender(through())
+    yield sender
+    await sender.close()
+
+
+async def test_twilio_takes_a_message(sender, twilio):
+    sid = await sender.send(PHONE, "工资¥900.00")
+
+    assert [(PHONE, "工资¥900.00", sid)] == [(sms.to, sms.body, sms.sid) for sms in twilio.messages]
+
+
+@pytest.mark.parametrize("code", [21211, 21408, 21610, 21612, 21614])
+async def test_number_twilio_will_never_reach_is_undeliverable(sender, twilio, code):
+    twilio.refuse[PHONE] = code
+
+    with pytest.raises(Undeliverable, match=str(code)):
+        await sender.send(PHONE, "工资")
+
+
+async def test_number_that_is_none_is_undeliverable(sender):
+    with pytest.raises(Undeliverable, match="21211"):
+        await sender.send("12", "工资")
+
+
+async def test_refusal_that_may_pass_is_tried_again(sender, twilio):
+    twilio.refuse[PHONE] = 20429
+
+    with pytest.raises(TwilioRestException):
+        await sender.send(PHONE, "工资")
+
+
+async def test_wrong_credentials_are_the_operators_to_mend(through):
+    sender = TwilioSender(through(twilio_auth_token="wrong"))
+
+    with pytest.raises(TwilioRestException, match="Authenticate"):
+        await sender.send(PHONE, "工资")
+    await sender.close()
+
+
+async def test_unreachable_provider_is_tried_again(through):
+    sender = TwilioSender(through(twilio_api_url="http://127.0.0.1:1"))
+
+    with pytest.raises(OSError, match="Cannot connect"):
+        await sender.send(PHONE, "工资")
+    await sender.close()
+
+
+async def test_closed_sender_leaves_no_connection_behind(through):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sender = TwilioSender(through())
+        await sender.send(PHONE, "工资")
+        await sender.close()
+        del sender
+        gc.collect()
+
+    assert [str(each.message) for each in caught if "Unclosed" in str(each.message)] == []
