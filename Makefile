@@ -36,7 +36,7 @@ test: setup ## Every check and every test
 	@.venv/bin/python scripts/run_tests.py
 
 lint: setup ## Style, types, layers
-	ruff check backend scripts tests
+	ruff check --output-format concise backend scripts tests
 	mypy
 	lint-imports
 	npm run --silent lint:sol
