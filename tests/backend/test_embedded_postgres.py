@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import stat
+import tempfile
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -15,11 +17,11 @@ from anxin.core.embedded.places import Account, home, outside, outside_folder, p
 
 
 @pytest.fixture
-def state(tmp_path):
-    """A state folder that `nobody` can reach: pytest closes its own to others."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o711)
-    return tmp_path / "state"
+def state():
+    """A state folder that `nobody` can reach: pytest keeps its own closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder) / "state"
 
 
 async def connect(postgres, database="anxin"):
