@@ -61,7 +61,7 @@ async def run(settings: Settings) -> None:
             on_refused=ON_REFUSED,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
+            tasks.create_task(follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender), stop))
 
 
@@ -72,7 +72,7 @@ def _log_without_values() -> None:
     structlog.configure(processors=[structlog.processors.add_log_level, stamp, console])
 
 
-async def _follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:
+async def follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:
     """Read and write the chain. Where it is not ours any more both stop until a restart; messages still go out."""
     try:
         async with asyncio.TaskGroup() as tasks:
