@@ -189,17 +189,29 @@ async def test_line_that_expired_by_the_chains_clock_is_left_out(site, confirm, 
     assert await states() == [(0, "refused"), (1, "accepted")]
 
 
-async def test_refusal_that_names_no_line_refuses_the_batch_with_its_reason(site, confirm, jobs, sessions):
-    sheet = await site.post(90_000, 90_000)
-    await confirm(sheet, 0, 1)
+async def test_refusal_that_names_no_line_halves_the_batch(site, confirm, jobs, states):
+    sheet = await site.post(90_000, 90_000, 90_000)
+    await confirm(sheet, 0, 1, 2)
     await batch(site, sheet)
     (call,) = await jobs("relay")
 
-    await site.apply(releases.mend_batch, call["key"], Refusal("Escrow_LineNotInSheet", [0]))
+    await site.apply(releases.mend_batch, call["key"], Refusal("reverted", []))
+
+    assert await states() == [(0, "accepted"), (1, "accepted"), (2, "accepted")]
+    assert [lines_of(each) for each in (await jobs("relay"))[1:]] == [[0], [1, 2]]
+
+
+async def test_line_refused_alone_is_refused_with_its_reason(site, confirm, jobs, sessions):
+    sheet = await site.post(90_000)
+    await confirm(sheet, 0)
+    await batch(site, sheet)
+    (call,) = await jobs("relay")
+
+    await site.apply(releases.mend_batch, call["key"], Refusal("reverted", []))
 
     async with sessions() as session:
-        reasons = list(await session.scalars(select(Confirmation.reason)))
-    assert reasons == ["Escrow_LineNotInSheet(0)"] * 2
+        row = (await session.scalars(select(Confirmation))).one()
+    assert (row.state, row.reason) == ("refused", "reverted()")
 
 
 async def test_batch_on_its_way_shows_its_transaction(site, confirm, jobs, sessions):

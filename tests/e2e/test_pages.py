@@ -104,7 +104,7 @@ async def test_api_reference_needs_no_cdn(story: Story, browser: Browser):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"{story.stack.settings.public_url}/docs/")
-    await page.wait_for_selector("text=/api/confirmations/{digest}")
+    await page.wait_for_selector('[data-path="/api/confirmations/{digest}"]')
 
     assert [url for url in asked if not url.startswith((story.stack.settings.public_url, "data:"))] == []
     await page.close()

@@ -16,7 +16,7 @@ from anxin.payroll.models import WageLine, WageSheet
 from anxin.projects.models import Project
 from anxin.wages.models import Confirmation, Contest
 
-MAX_BATCH = 256
+MAX_BATCH = 200  # the contract takes 256; a first wage by passkey costs 63,000 gas, a transaction holds 16.7 million
 UNPAID = "waits for money"  # `silent_key` of a line whose release the escrow could not pay
 
 
@@ -54,25 +54,19 @@ async def release_batch(session: AsyncSession, payload: Payload) -> None:
     batch = list({each.line_index: each for each in waiting}.values())  # one signature a line is enough
     if not batch:
         return
-    key = f"release:{uuid4()}"
-    for confirmation in batch:
-        confirmation.call_key = key
-    await calls.relay(session, await _release_call(session, key, sheet, batch))
+    await _relay_release(session, sheet, batch)
     if len(waiting) == MAX_BATCH:
         await jobs.enqueue(session, "release", payload)
 
 
-async def _release_call(
-    session: AsyncSession, key: str, sheet: WageSheet, batch: Sequence[Confirmation]
-) -> calls.Call:
-    return await _call_for(
-        session,
-        key,
-        sheet,
-        "release",
-        [each.line_index for each in batch],
-        confirmations=[{"deadline": each.deadline, "signature": "0x" + each.signature.hex()} for each in batch],
-    )
+async def _relay_release(session: AsyncSession, sheet: WageSheet, batch: Sequence[Confirmation]) -> None:
+    """Ask for one release of these lines, in ascending order."""
+    key = f"release:{uuid4()}"
+    for confirmation in batch:
+        confirmation.call_key, confirmation.state, confirmation.tx_hash = key, relayed.ACCEPTED, None
+    indexes = [each.line_index for each in batch]
+    signed = [{"deadline": each.deadline, "signature": "0x" + each.signature.hex()} for each in batch]
+    await calls.relay(session, await _call_for(session, key, sheet, "release", indexes, confirmations=signed))
 
 
 async def _call_for(
@@ -142,20 +136,29 @@ async def _release_silent_lines(session: AsyncSession, sheet_pk: int, indexes: l
 
 
 async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
-    """The chain refused a batch: leave out the line it names, and send the others again."""
+    """The chain refused a batch: leave out the line it names, and send the others again.
+
+    Where it names none (a wallet contract that changes its mind between simulation and block), the batch is halved until
+    the one at fault is alone: nobody's signature may be refused for another's.
+    """
     batch = (
         await session.scalars(
             select(Confirmation).where(Confirmation.call_key == key).order_by(Confirmation.line_index).with_for_update()
         )
     ).all()
-    at_fault = [each for position, each in enumerate(batch) if _is_at_fault(position, each, refusal)] or batch
+    if not batch:
+        return
+    at_fault = [each for position, each in enumerate(batch) if _is_at_fault(position, each, refusal)]
+    if not at_fault and len(batch) > 1:
+        sheet, half = await _sheet(session, batch[0].sheet_pk), len(batch) // 2
+        for part in (batch[:half], batch[half:]):
+            await _relay_release(session, sheet, part)
+        return
     for confirmation in batch:
-        confirmation.call_key = None
-        confirmation.state = relayed.ACCEPTED
-    for confirmation in at_fault:
+        confirmation.call_key, confirmation.state = None, relayed.ACCEPTED
+    for confirmation in at_fault or batch:
         confirmation.state, confirmation.reason = relayed.REFUSED, str(refusal)
-    if batch:
-        await jobs.enqueue(session, "release", {"sheet": batch[0].sheet_pk})
+    await jobs.enqueue(session, "release", {"sheet": batch[0].sheet_pk})
 
 
 def _is_at_fault(position: int, confirmation: Confirmation, refusal: calls.Refusal) -> bool:
