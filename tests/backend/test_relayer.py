@@ -326,10 +326,11 @@ async def test_node_that_lags_behind_what_was_final_is_waited_for(chain, new_rel
 
 async def test_two_relayers_of_one_key_do_no_harm(chain, new_relayer, ask, attempts):
     """As when a leader has lost its lock and does not know it yet."""
-    one, other = new_relayer(), new_relayer()
+    one, other, both_have_read = new_relayer(), new_relayer(), asyncio.Barrier(2)
+    for relayer in (one, other):
+        relayer._sign = after(both_have_read, relayer._sign)
     await ask(*(chain.approval(f"call {n}", n) for n in range(20)))
 
-    await asyncio.gather(one.step(), other.step())
     await asyncio.gather(one.step(), other.step())
     await settle(chain, one)
 
@@ -410,6 +411,14 @@ async def settle(chain, relayer, rounds=3):
         await relayer.step()
         await chain.mine(DEPTH)
         await relayer.step()
+
+
+def after(barrier, act):
+    async def later(*arguments):
+        await barrier.wait()
+        return await act(*arguments)
+
+    return later
 
 
 async def give_tokens(chain, to, amount):
