@@ -169,7 +169,7 @@ class Site:
             self.registry.enrol(*self.enrolment(worker), {"from": self.relayer})
 
     def join_digest(
-        self, worker: Worker, day_cap_fen: int, deadline: int, *, terms_hash: bytes = word("contract"),  # noqa: B008
+        self, worker: Worker, day_cap_fen: int, deadline: int, *, terms_hash: bytes = word("contract"),
         domain: Domain | None = None,
     ) -> bytes:  # fmt: skip
         values = {
