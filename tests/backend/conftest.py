@@ -1,4 +1,4 @@
-"""A real PostgreSQL, a fresh database per test, and a small site on it whose workers hold real keys."""
+"""A real PostgreSQL, an empty database per test, and a small site on it whose workers hold real keys."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,27 +40,36 @@ BUREAU = Wallet.from_hex("0x" + "c3" * 32).address
 ESCROW = "0x" + "e5" * 20
 FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 13)
 DAYS = [date(2026, 10, 8), date(2026, 10, 9), date(2026, 10, 10)]
-TEMPLATE = "template_anxin"
+DATABASE = "anxin_test"
+# Whoever an earlier test left connected would hold locks.
+LEAVE = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+EMPTY = """
+    DO $$ BEGIN EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY CASCADE'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    ); END $$
+"""
 
 
 @pytest.fixture(scope="session")
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
     folder = tmp_path_factory.mktemp("postgres")
-    async with EmbeddedPostgres(folder, databases=(TEMPLATE,), settings={"fsync": "off"}) as server:
-        await migrate(server.url(TEMPLATE))
+    async with EmbeddedPostgres(folder, databases=(DATABASE,), settings={"fsync": "off"}) as server:
+        await migrate(server.url(DATABASE))
         yield server
 
 
 @pytest.fixture
-async def database_url(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """A clean database in a few milliseconds."""
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    admin_url = make_url(postgres.url("postgres")).set(drivername="postgresql")
-    admin = await asyncpg.connect(admin_url.render_as_string(hide_password=False))
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}" STRATEGY file_copy')
-    yield postgres.url(name)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+async def database_url(postgres: EmbeddedPostgres) -> str:
+    """The same database, emptied: several times faster than another copy of it."""
+    url = postgres.url(DATABASE)
+    admin = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    await admin.execute(LEAVE)
+    await admin.execute(EMPTY)
     await admin.close()
+    return url
 
 
 @pytest.fixture(scope="session")
