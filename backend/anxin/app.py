@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.audit.routes import ROUTES as AUDIT
-from anxin.core import problems, sealing
+from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
 from anxin.core.security import with_security
@@ -131,4 +131,5 @@ def _pages(settings: Settings) -> list[ControllerRouterHandler]:
 
 def create() -> ASGIApp:
     """What the web server runs."""
+    logs.configure()
     return with_security(build(Settings.from_environment()), pages=frozenset(f"/{page}" for page in PAGES))

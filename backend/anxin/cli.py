@@ -148,13 +148,14 @@ def _settings() -> Settings:
 
 def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
-    from anxin.chain.indexer import ChainChanged
+    from anxin.chain.identity import ChainChanged, NodeBehind
+    from anxin.chain.rpc import RpcUnreachable
     from anxin.core.embedded import EmbeddedError
     from anxin.stack import CannotStart
 
     try:
         asyncio.run(task)
-    except* (EmbeddedError, ChainChanged, CannotStart) as group:
+    except* (EmbeddedError, ChainChanged, NodeBehind, RpcUnreachable, CannotStart) as group:
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)
         sys.exit(1)

@@ -88,11 +88,11 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
     _check_port(port)
     keys = operator_keys(state)
     async with AsyncExitStack() as stack:
-        postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, int(more.get("ANXIN_CHAIN_PORT", "8545")))
+        chain_port = int(more.get("ANXIN_CHAIN_PORT", "8545"))
+        postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, chain_port, block_seconds=BLOCK_SECONDS)
         await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
         settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
         await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
-        await chain.mine_every(BLOCK_SECONDS)
         parts = {part: Supervised(part, settings, state / f"{part}.log") for part in ("worker", "api")}
         for process in parts.values():
             await process.start()

@@ -19,7 +19,7 @@ from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
 from anxin.chain.relayer import Relayer
 from anxin.chain.rpc import Rpc
-from anxin.core import jobs, sealing
+from anxin.core import jobs, logs, sealing
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.settings import Settings
@@ -39,7 +39,7 @@ class QueueLost(Exception):
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Ends with an error where the queue is lost; whoever supervises it starts it again."""
-    _log_without_values()
+    logs.configure()
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,13 +63,6 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender), stop))
-
-
-def _log_without_values() -> None:
-    """Tracebacks say where, not with what: variables hold keys, passwords and phone numbers."""
-    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    structlog.configure(processors=[structlog.processors.add_log_level, stamp, console])
 
 
 async def follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:

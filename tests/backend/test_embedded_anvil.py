@@ -86,18 +86,21 @@ async def test_time_moved_ahead_stays_ahead_after_a_restart(tmp_path, port):
         assert before < await block_time(chain) < before + 60
 
 
-async def test_keeps_time_and_goes_back_to_mining_at_once(tmp_path, port):
-    async with EmbeddedChain(tmp_path, port) as chain:
-        await chain.mine_every(1)
+async def test_keeps_time_besides_mining_each_transaction_at_once(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port, block_seconds=1) as chain:
         await pay(chain)
         height = int(await chain.rpc("eth_blockNumber"), 16)
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(1.5)
+
         assert int(await chain.rpc("eth_blockNumber"), 16) > height
 
-        await chain.mine_every(0)
+
+async def test_mines_only_with_transactions_unless_told_to_keep_time(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
         height = int(await chain.rpc("eth_blockNumber"), 16)
         await pay(chain)
         await asyncio.sleep(1.1)
+
         assert int(await chain.rpc("eth_blockNumber"), 16) == height + 1
 
 

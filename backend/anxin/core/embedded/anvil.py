@@ -54,13 +54,14 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class EmbeddedChain:
-    """The chain of a state folder. Starts by mining each transaction at once; `mine_every` makes it keep time.
+    """The chain of a state folder. Mines each transaction at once and, with `block_seconds`, keeps time besides.
 
     `async with EmbeddedChain(folder, port) as chain: chain.url`
 
     Args:
         folder: the state folder; made where it is missing.
         port: on 127.0.0.1.
+        block_seconds: a block every so often, transactions or not, as a public chain has; 0: only with transactions.
         save_every_seconds: what a power cut can cost. A clean stop loses nothing, nor does a kill of this process.
 
     Raises on entry: BinariesMissing, PortTaken, DiskFull, NoPermission, DidNotStart.
@@ -68,9 +69,12 @@ class EmbeddedChain:
 
     genesis_hash: str
 
-    def __init__(self, folder: Path, port: int = DEFAULT_PORT, *, save_every_seconds: float = 5.0) -> None:
+    def __init__(
+        self, folder: Path, port: int = DEFAULT_PORT, *, block_seconds: int = 0, save_every_seconds: float = 5.0
+    ) -> None:
         self._folder = folder.resolve()
         self._port = port
+        self._block_seconds = block_seconds
         self._save_every_seconds = save_every_seconds
         self._running_file = self._folder / "chain.json"
         self._state_file = self._folder / "chain-state.json"
@@ -131,12 +135,6 @@ class EmbeddedChain:
             raise ChainRefused(method, answer["error"]["message"])
         return answer["result"]
 
-    async def mine_every(self, seconds: int) -> None:
-        """A block every so often, as a public chain has; 0: a block for each transaction at once."""
-        await self.rpc("evm_setIntervalMining", seconds)
-        if seconds == 0:
-            await self.rpc("evm_setAutomine", True)
-
     async def save(self) -> None:
         """Writes the chain's state, whole: a power cut leaves the old file or the new one."""
         with files_in(self._folder):
@@ -174,6 +172,8 @@ class EmbeddedChain:
         options = ["--host", HOST, "--port", str(self._port), "--chain-id", str(CHAIN_ID), "--hardfork", "osaka"]
         options += ["--gas-limit", str(BLOCK_GAS), "--slots-in-an-epoch", "1", "--quiet"]
         options += ["--timestamp", str(self._genesis_time())]
+        if self._block_seconds:
+            options += ["--mixed-mining", "--block-time", str(self._block_seconds)]
         return [*options, "--load-state", str(self._state_file)] if self._state_file.exists() else options
 
     def _genesis_time(self) -> int:
