@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from litestar.testing import AsyncTestClient
+from sqlalchemy import update
 from tests.backend.conftest import CONTRACTOR, ESCROW, assert_problem
 from tests.fakes import final_event
 
@@ -103,6 +104,16 @@ async def test_full_last_page_has_no_next(client, chain):
 )  # fmt: skip
 async def test_events_are_filtered(client, chain, asked, count):
     assert count == len((await client.get("/api/events", params=asked)).json()["events"])
+
+
+async def test_transfers_beside_our_own_events_show_only_when_asked_for(client, sessions, chain):
+    async with sessions() as session, session.begin():
+        await session.execute(update(ChainEvent).where(ChainEvent.name == "Released").values(name="Transfer"))
+
+    every = {event["name"] for event in (await client.get("/api/events")).json()["events"]}
+    asked = {event["name"] for event in (await client.get("/api/events?name=Transfer")).json()["events"]}
+
+    assert ({"Funded"}, {"Transfer"}) == (every - {"Enrolled", "Minted"}, asked)
 
 
 async def test_event_says_whether_it_is_final(client, chain):

@@ -25,6 +25,8 @@ from anxin.projects.service import escrow_of, project_at
 
 _CURSOR = re.compile(r"([0-9]{1,15})-([0-9]{1,9})")  # block and log index, as the columns hold them
 
+BESIDE = ("Transfer", "Approval")  # ERC-20's, beside each of ours that moves money: shown when asked for by name
+
 
 async def projects(session: AsyncSession) -> list[ProjectView]:
     found = await session.scalars(select(Project).where(Project.escrow.is_not(None)).order_by(Project.id))
@@ -68,8 +70,7 @@ async def events(
     query = select(ChainEvent).order_by(ChainEvent.block_number.desc(), ChainEvent.log_index.desc())
     if escrow is not None:
         query = query.where(ChainEvent.address == escrow.lower())
-    if name is not None:
-        query = query.where(ChainEvent.name == name)
+    query = query.where(ChainEvent.name.not_in(BESIDE) if name is None else ChainEvent.name == name)
     if before is not None:
         query = query.where(tuple_(ChainEvent.block_number, ChainEvent.log_index) < _cursor(before))
     rows = (await session.scalars(query.limit(limit + 1))).all()
