@@ -58,8 +58,8 @@ class MyLines(Wire):
     lines: list[MyLine]
 
 
-class SignedConfirmation(Wire):
-    """A worker's word that a line is right. The amount, days and payslip are those that were signed."""
+class SignedLine(Wire):
+    """A line as the worker saw it when signing: the amount, days and payslip are those that were signed."""
 
     escrow: str
     sheet_id: Count
@@ -71,20 +71,16 @@ class SignedConfirmation(Wire):
     signature: WorkerSignature
 
 
-class SignedContest(Wire):
+class SignedConfirmation(SignedLine):
+    """A worker's word that a line is right."""
+
+
+class SignedContest(SignedLine):
     """A worker's word that a line is too low. `evidence` is text; its SHA-256 was signed."""
 
-    escrow: str
-    sheet_id: Count
-    index: Count
-    amount_fen: Amount
-    day_mask: Amount
-    payslip_hash: str
-    claimed_fen: Amount
-    claimed_days: Amount
+    claimed_fen: int
+    claimed_days: int
     evidence: str
-    deadline: Amount
-    signature: WorkerSignature
 
 
 class Receipt(Wire):

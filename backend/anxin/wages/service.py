@@ -30,7 +30,7 @@ from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Membership
 from anxin.wages.models import Confirmation, Contest
-from anxin.wages.schemas import Receipt, SignedConfirmation, SignedContest
+from anxin.wages.schemas import Receipt, SignedConfirmation, SignedContest, SignedLine
 
 MAX_DEADLINE_DAYS = 400
 
@@ -98,7 +98,7 @@ async def _signed_line(
     deployment: Deployment,
     digest: str,
     type_name: str,
-    signed: SignedConfirmation | SignedContest,
+    signed: SignedLine,
     asked: dict[str, Value],
 ) -> tuple[WageSheet, WageLine, bytes]:
     """Find the line, see that it is the one that was signed, and that the digest is of these very words."""
@@ -127,7 +127,7 @@ async def _check_signature(
     deployment: Deployment,
     line: WageLine,
     words: bytes,
-    signed: SignedConfirmation | SignedContest,
+    signed: SignedLine,
 ) -> None:
     worker = await session.get_one(Worker, line.worker_pk)
     if worker.key is None:
