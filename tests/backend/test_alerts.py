@@ -4,6 +4,7 @@ Branches: both languages · one segment · one row and job an event · unsigned 
 undeliverable · transient error · login code · Twilio: taken, wrong credentials, opted out, bad number, unreachable, closed.
 """
 
+import asyncio
 import gc
 import string
 import warnings
@@ -16,6 +17,7 @@ from tests.fakes import OPTED_OUT, RememberingSender, final_event
 from twilio.base.exceptions import TwilioRestException
 
 from anxin.alerts import service as alerts
+from anxin.alerts import sms
 from anxin.alerts.models import Message
 from anxin.alerts.sms import TwilioSender, Undeliverable
 from anxin.alerts.texts import TEXTS, text
@@ -189,7 +191,8 @@ async def test_message_that_could_not_be_sent_now_stays_queued(released, send, m
 @pytest.mark.parametrize("failure", [None, OPTED_OUT])
 async def test_login_code_is_sent_and_not_kept(site, messages, failure):
     sender = RememberingSender(fail_with=failure)
-    payload = {"worker": site.workers["W001"].id, "sealedCode": sealing.sealer().seal("123456").decode()}
+    sealed = sealing.sealer().seal("123456").decode()
+    payload = {"phoneIndex": sealing.sealer().index(PHONE).hex(), "sealedCode": sealed, "language": "zh"}
 
     await site.apply(lambda session: alerts.send_login_code(session, payload, sender))
 
@@ -279,3 +282,15 @@ async def test_closed_sender_leaves_no_connection_behind(through):
         gc.collect()
 
     assert [str(each.message) for each in caught if "Unclosed" in str(each.message)] == []
+
+
+async def test_silent_provider_is_given_up_and_asked_again_later(through, monkeypatch):
+    monkeypatch.setattr(sms, "ANSWER_WITHIN_SECONDS", 0.2)
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(5), "127.0.0.1", 0)
+    sender = TwilioSender(through(twilio_api_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"))
+
+    with pytest.raises(TimeoutError):
+        await sender.send("+8613800000001", "body")
+
+    await sender.close()
+    silent.close()

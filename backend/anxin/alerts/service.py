@@ -25,10 +25,12 @@ from anxin.projects.models import Project
 
 async def send_login_code(session: AsyncSession, payload: Payload, sender: SmsSender) -> None:
     """Job `login_code`. Not kept as a message: the code is secret, and useless in five minutes."""
-    worker = await session.get_one(Worker, payload["worker"])
+    worker = await session.scalar(select(Worker).where(Worker.phone_index == bytes.fromhex(payload["phoneIndex"])))
+    if worker is None:
+        return  # nobody on record has this number: whoever asked is not told
     code = sealer().open(payload["sealedCode"].encode())
     try:
-        await sender.send(worker.phone, text("login_code", preferred(worker.language), code=code))
+        await sender.send(worker.phone, text("login_code", preferred(payload["language"]), code=code))
     except Undeliverable:
         return
 

@@ -1,5 +1,6 @@
 """Twilio, through its own client. The API's address can be another, for a stand-in on this machine."""
 
+import asyncio
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,6 +13,7 @@ from anxin.settings import Settings
 
 # Sending again will not help: not a mobile number, opted out, not reachable by SMS, blocked region.
 FINAL_CODES = frozenset({21211, 21408, 21610, 21612, 21614})
+ANSWER_WITHIN_SECONDS = 15
 
 
 class Undeliverable(Exception):
@@ -28,7 +30,7 @@ class _RedirectedHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc]
     """Sends what would go to Twilio's host to another origin instead."""
 
     def __init__(self, origin: str) -> None:
-        super().__init__(timeout=10)
+        super().__init__()
         self._origin = urlsplit(origin)
 
     async def request(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
@@ -48,7 +50,8 @@ class TwilioSender:
 
     async def send(self, to: str, body: str) -> str:
         try:
-            message = await self._client.messages.create_async(to=to, from_=self._from, body=body)
+            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):  # the client's own time-out is ignored by its library
+                message = await self._client.messages.create_async(to=to, from_=self._from, body=body)
         except TwilioRestException as error:
             if error.code in FINAL_CODES:
                 raise Undeliverable(f"Twilio {error.code}") from error
