@@ -60,7 +60,7 @@ export function requestCode(phone: string): Promise<CodeSent> {
 }
 
 export async function signIn(phone: string, code: string): Promise<void> {
-  setAccessToken((await post<Session>("/api/sessions", { phone, code })).accessToken);
+  setAccessToken((await post<Session>("/api/sessions", { phone, code, language: language.value })).accessToken);
   await forgetSeen();
   await reload();
   if (phase.value !== "signedIn") throw new NoAnswer();

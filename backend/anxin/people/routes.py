@@ -25,6 +25,7 @@ from anxin.people.schemas import (
     SignedEnrolment,
     WaitingEnrolments,
 )
+from anxin.settings import Settings
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -61,13 +62,14 @@ class SessionController(Controller):
     @post("/sessions", status_code=201)
     async def sign_in(
         self,
-        request: AnyRequest,
         data: JSONBody[LoginRequest],
         session: NamedDependency[AsyncSession],
         session_key: NamedDependency[login.SessionKey],
+        settings: NamedDependency[Settings],
     ) -> Response[SessionOpened]:
         """Open a session that can read. Raises WrongCode (401), CodeExpired (410)."""
-        return _answer(request, await login.open_session(session, session_key, data.phone, data.code))
+        tokens = await login.open_session(session, session_key, data.phone, data.code, data.language)
+        return _answer(settings, tokens)
 
     @post("/sessions/refresh", status_code=201)
     async def refresh(
@@ -75,10 +77,11 @@ class SessionController(Controller):
         request: AnyRequest,
         session: NamedDependency[AsyncSession],
         session_key: NamedDependency[login.SessionKey],
+        settings: NamedDependency[Settings],
     ) -> Response[SessionOpened]:
         """Go on with the session of this device's cookie. Raises Unauthorized (401)."""
         tokens = await login.refresh_session(session, session_key, request.cookies.get(REFRESH_COOKIE))
-        return _answer(request, tokens)
+        return _answer(settings, tokens)
 
     @delete("/sessions/current")
     async def sign_out(
@@ -146,13 +149,14 @@ class EnrolmentController(Controller):
         return await enrolment.countersign(session, deployment, registrars, digest, data)
 
 
-def _answer(request: AnyRequest, tokens: login.Tokens) -> Response[SessionOpened]:
+def _answer(settings: Settings, tokens: login.Tokens) -> Response[SessionOpened]:
+    """The cookie keeps to https where people's browsers do: what reaches us may have left TLS at a proxy."""
     cookie = Cookie(
         key=REFRESH_COOKIE,
         value=tokens.refresh,
         path=COOKIE_PATH,
         httponly=True,
-        secure=request.url.scheme == "https",
+        secure=settings.public_url.startswith("https:"),
         samesite="strict",
         max_age=login.REFRESH_DAYS * 86400,
     )

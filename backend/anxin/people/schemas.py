@@ -17,8 +17,11 @@ class LoginCodeSent(Wire):
 
 
 class LoginRequest(Wire):
+    """`language`: of messages from now on; the one on record where none is named."""
+
     phone: str
     code: str
+    language: Literal["zh", "en"] | None = None
 
 
 class SessionOpened(Wire):
