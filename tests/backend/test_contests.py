@@ -111,6 +111,13 @@ async def test_claim_at_the_bound_is_kept(client, site):
     assert (await client.put(path, json=body)).status_code == 202
 
 
+@pytest.mark.parametrize("changed", [{"evidence": "\0"}, {"escrow": "\0"}, {"escrow": "' OR 1=1--"}])
+async def test_text_no_column_can_hold_is_malformed(client, site, changed):
+    path, body = contest(site, await site.post(90_000), 0, claimed_fen=120_000, claimed_days=CLAIMED_DAYS)
+
+    assert_problem(await client.put(path, json={**body, **changed}), 400, "malformed", "cannot be read")
+
+
 async def test_changed_evidence_is_not_what_was_signed(client, site):
     path, body = contest(site, await site.post(90_000), 0, claimed_fen=120_000, claimed_days=CLAIMED_DAYS)
     other = json.dumps({"reason": "少算两天", "nonce": "00" * 16}, ensure_ascii=False)

@@ -1,8 +1,8 @@
 """What anyone may read, and what every answer carries.
 
 Branches: chain · health · projects, one, none · books · coverage · events: page, cursor, filters, bad cursor, bad limit ·
-ledger of escrow and token · no personal data · unknown path · wrong method · security headers · cache · folder without
-slash · OpenAPI.
+ledger of escrow and token · no personal data · unknown path · wrong method · nonsense · security headers · cache ·
+folder without slash · OpenAPI.
 """
 
 from datetime import UTC, datetime
@@ -173,6 +173,53 @@ async def test_wrong_method_is_a_problem_that_says_what_is_possible(client):
     assert "GET" in answer.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"phone":', b"", b"null", b"[" * 30_000, b'{"a":' * 10_000, b'{"phone":"\xff"}', b'{"phone":"\\ud800"}',
+        b"9" * 9_000,
+    ],
+    ids=["cut", "nothing", "null", "deep", "deep objects", "no UTF-8", "half a character", "huge number"],
+)
+async def test_body_that_is_nonsense_is_malformed(client, body):
+    answer = await client.post("/api/login-codes", content=body, headers={"content-type": "application/json"})
+
+    assert_problem(answer, 400, "malformed", "cannot be read")
+
+
+async def test_body_without_end_is_too_large(client):
+    assert_problem(await client.post("/api/login-codes", content=b'"' + b"1" * 10_000_000), 413, "too-large", "65536")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/projects/%00", 404),
+        ("/api/projects/%00/sheets", 404),
+        ("/w/%00", 404),
+        ("/api/events?name=%00", 400),
+        ("/api/events?escrow=a%00", 400),
+        ("/api/ledger?escrow=%00", 400),
+        ("/api/events?limit=99999999999999999999", 400),
+        ("/api/openapi.json/x", 404),
+        ("/assets/..%2f..%2fpackage.json", 404),
+        ("/api/projects/'%20OR%201=1--", 404),
+    ],
+)
+async def test_address_that_is_nonsense_is_a_problem(pages, client, path, status):
+    answer = await client.get(path)
+
+    assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+
+
+@pytest.fixture
+def pages(settings):
+    """Built pages, as far as the server cares."""
+    for file in ("w/index.html", "assets/w-1a2b.js"):
+        (settings.web_folder / file).parent.mkdir(parents=True)
+        (settings.web_folder / file).write_text("")
+
+
 # ------------------------------------------------------------------ what the web server runs
 
 
@@ -195,9 +242,15 @@ async def test_every_answer_carries_the_security_headers(served, path):
 
 @pytest.mark.parametrize(
     ("path", "cache"),
-    [("/api/chain", "no-store"), ("/w", "no-cache"), ("/assets/none.js", "public, max-age=31536000, immutable")],
+    [
+        ("/api/chain", "no-store"),
+        ("/w", "no-cache"),
+        ("/w/", "no-cache"),
+        ("/assets/w-1a2b.js", "public, max-age=31536000, immutable"),
+        ("/assets/none.js", "no-cache"),
+    ],
 )
-async def test_only_what_never_changes_is_kept_by_browsers(served, path, cache):
+async def test_only_what_never_changes_is_kept_by_browsers(pages, served, path, cache):
     assert cache == (await served.get(path, follow_redirects=False)).headers["cache-control"]
 
 

@@ -27,7 +27,10 @@ class Base(DeclarativeBase):
 
 
 def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    # A statement's values are people's: an error names the statement alone, or they would be in the log.
+    return create_async_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def sessions_of(engine: AsyncEngine) -> Sessions:

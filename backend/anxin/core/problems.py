@@ -50,6 +50,19 @@ def answer_uncaught(request: Request[Any, Any, Any], error: Exception) -> Respon
     return answer(request, Internal(incident=incident))
 
 
+def answer_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[dict[str, Any]]:
+    """What the JSON reader does not call a mistake of the sender: bytes that are no UTF-8, and nesting without end."""
+    return answer(request, Malformed(problem="UTF-8, JSON"))
+
+
+async def refuse_nul(request: Request[Any, Any, Any]) -> None:
+    """Before any handler: neither a file's name nor a text column can hold U+0000. Raises NotFound, Malformed."""
+    if "\0" in request.url.path or "\0" in request.scope["path"]:
+        raise NotFound(what=request.url.path)
+    if b"%00" in request.scope["query_string"]:
+        raise Malformed(problem="%00")
+
+
 def _sentence(error: HTTPException) -> str:
     """Where and what, without repeating what was sent: it may be personal."""
     extra = error.extra if isinstance(error.extra, list) else []
@@ -60,5 +73,7 @@ def _sentence(error: HTTPException) -> str:
 HANDLERS: ExceptionHandlersMap = {
     AnxinError: answer,
     HTTPException: answer_http,
+    RecursionError: answer_unreadable,
+    UnicodeDecodeError: answer_unreadable,
     Exception: answer_uncaught,
 }

@@ -27,7 +27,7 @@ def with_security(app: ASGIApp, *, pages: frozenset[str]) -> ASGIApp:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = [header for header in message.get("headers", []) if header[0].lower() != b"cache-control"]
-                message["headers"] = [*kept, (b"cache-control", _cache(scope["path"])), *HEADERS]
+                message["headers"] = [*kept, (b"cache-control", _cache(scope["path"], message["status"])), *HEADERS]
             await send(message)
 
         if scope["path"] in pages:
@@ -42,8 +42,12 @@ def with_security(app: ASGIApp, *, pages: frozenset[str]) -> ASGIApp:
     return secured
 
 
-def _cache(path: str) -> bytes:
-    """Assets carry their hash in their name; pages and the service worker must be asked for each time."""
+def _cache(path: str, status: int) -> bytes:
+    """Assets carry their hash in their name; pages and the service worker must be asked for each time.
+
+    That an asset is missing is not for ever: it may be on its way, while a new version is put in place.
+    """
     if path.startswith("/api/"):
         return b"no-store"
-    return b"public, max-age=31536000, immutable" if path.startswith("/assets/") else b"no-cache"
+    is_asset = path.startswith("/assets/") and status in (200, 304)
+    return b"public, max-age=31536000, immutable" if is_asset else b"no-cache"

@@ -12,6 +12,8 @@ from anxin.core.signing import Domain, Value, WorkerSignature, digest, from_hex,
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # fen, masks, Unix seconds
 
+Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
+
 
 class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Base of every request and answer."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from anxin.core.signing import WorkerSignature
-from anxin.core.wire import Amount, Count, Wire
+from anxin.core.wire import Amount, Count, Text, Wire
 
 
 class Coverage(Wire):
@@ -80,7 +80,7 @@ class SignedContest(SignedLine):
 
     claimed_fen: int
     claimed_days: int
-    evidence: str
+    evidence: Text
 
 
 class Receipt(Wire):

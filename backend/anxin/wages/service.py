@@ -103,13 +103,14 @@ async def _signed_line(
 ) -> tuple[WageSheet, WageLine, bytes]:
     """Find the line, see that it is the one that was signed, and that the digest is of these very words."""
     check_form(signed.signature)
-    found = await payroll.posted_line(session, signed.escrow, signed.sheet_id, signed.index)
+    escrow = hex_address(signed.escrow, "escrow")
+    found = await payroll.posted_line(session, escrow, signed.sheet_id, signed.index)
     if found is None:
         raise LineNotFound(sheet_id=signed.sheet_id, index=signed.index)
     sheet, line = found
     words = signed_digest(
         digest,
-        deployment.escrow_domain(hex_address(signed.escrow, "escrow")),
+        deployment.escrow_domain(escrow),
         type_name,
         {
             "sheetId": signed.sheet_id, "index": signed.index, "workerId": line.worker_id, "amount": signed.amount_fen,
