@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -43,6 +44,16 @@ async def test_blocks_and_receipts_survive_a_restart(tmp_path, port):
         receipt = await chain.rpc("eth_getTransactionReceipt", transaction)
 
         assert (genesis, "0x1") == (chain.genesis_hash, receipt["status"])
+
+
+async def test_chain_whose_folder_was_deleted_ends_with_its_owner(tmp_path, port):
+    async with EmbeddedChain(tmp_path / "state", port, save_every_seconds=0.05) as chain:
+        shutil.rmtree(tmp_path / "state")
+        await pay(chain)
+        await asyncio.sleep(0.2)
+
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 async def test_first_block_is_the_same_one_after_each_restart(tmp_path, port):

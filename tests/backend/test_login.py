@@ -2,7 +2,7 @@
 
 Branches: code opens a session · wrong code · five wrong · expired · used twice · only the newest code · no code asked ·
 too soon · five an hour · ten a day · at the same time · unknown number · language · not a number ·
-refresh rotates · reuse ends the family · expired refresh · sign out · forged, expired, unsigned and foreign access tokens · cookie.
+refresh rotates · reuse ends the family · expired refresh · sign out · forged, expired, unsigned, foreign tokens · cookie.
 """
 
 import asyncio

@@ -252,7 +252,7 @@ class EmbeddedChain:
             await asyncio.sleep(self._save_every_seconds)
             try:
                 await self.save()
-            except (EmbeddedError, httpx.HTTPError) as error:
+            except (EmbeddedError, OSError, httpx.HTTPError) as error:
                 log.warning("chain_not_saved", reason=str(error))
 
     async def _stop(self) -> None:
@@ -264,6 +264,9 @@ class EmbeddedChain:
         running = self._read_running()
         if running and await self._is(running):
             await self._end(running)
+        elif self._process and self._process.returncode is None:  # somebody deleted the folder: nothing is left to keep
+            self._process.terminate()
+            await self._process.wait()
 
     async def _end(self, running: Running) -> None:
         await self.save()
