@@ -20,6 +20,11 @@ export function coverageOf({ books }: Pick<Project, "books">): Coverage {
   return { level: owedFen === 0 ? "none" : "enough", shortFen: 0 };
 }
 
+/** The share of what is owed that is there. More than all of it says nothing more: the free amount does. */
+export function coverageFigure(percent: number | null): string {
+  return percent === null ? "—" : `${Math.min(100, percent)}%`;
+}
+
 export function coverageSentence({ level, shortFen }: Coverage): string {
   const amount = yuan(shortFen);
   return {

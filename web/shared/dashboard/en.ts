@@ -6,7 +6,7 @@ export const en: Catalogue<keyof typeof zh> = {
   otherLanguage: "中文",
   notReachable: "No answer from the server; trying again.",
   asOfBlock: "As of block {block}",
-  workers: "{count} workers",
+  workers: "Workers: {count}",
 
   funded: "In the account",
   owed: "Owed",
@@ -44,7 +44,7 @@ export const en: Catalogue<keyof typeof zh> = {
 
   argAmount: "Amount",
   argTotal: "Total",
-  argLines: "{count} workers",
+  argLines: "Workers: {count}",
   argSheet: "Sheet {id}",
   argIndex: "line {index}",
   argFrom: "From",

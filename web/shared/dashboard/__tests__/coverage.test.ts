@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { coverageOf } from "../coverage";
+import { coverageFigure, coverageOf } from "../coverage";
 
 const books = (fundedFen: number, owedFen: number, contestedFen: number) => ({
   books: { fundedFen, owedFen, contestedFen, freeFen: 0, releasedFen: 0 },
@@ -12,3 +12,10 @@ test.each([
   ["owed and short", books(99, 100, 50), { level: "short", shortFen: 1 }],
   ["wages there, contested short", books(120, 100, 50), { level: "contestedShort", shortFen: 30 }],
 ])("%s", (_, project, coverage) => expect(coverageOf(project)).toEqual(coverage));
+
+test.each([
+  [null, "—"],
+  [0, "0%"],
+  [99, "99%"],
+  [2082, "100%"],
+])("%s percent reads %s", (percent, text) => expect(coverageFigure(percent)).toBe(text));
