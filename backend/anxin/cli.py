@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -154,13 +155,24 @@ def _run(task: Any) -> None:
     from anxin.stack import CannotStart
 
     try:
-        asyncio.run(task)
+        asyncio.run(_stoppable(task))
     except* (EmbeddedError, ChainChanged, NodeBehind, RpcUnreachable, CannotStart) as group:
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)
         sys.exit(1)
     except* KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
+    except* asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
+
+
+async def _stoppable(task: Any) -> None:
+    """SIGTERM and a closed terminal stop as Ctrl-C does: what was started is ended first."""
+    whole = asyncio.current_task()
+    assert whole is not None  # noqa: S101 - asyncio.run made it
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, whole.cancel)
+    await task
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.panel import Panel
+from rich.markup import escape
 
 from anxin.chain.rpc import Rpc
 from anxin.core import sealing
@@ -79,17 +79,15 @@ async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
     """Keep the registrar's desk open and show the visitor's messages until Ctrl-C."""
     await story.invite_visitor()
     number, url = phone_number(int(VISITOR[1:])), story.stack.settings.public_url
-    console.print(
-        Panel(
-            f"[bold]工人 Worker[/]      {url}/w/   phone [bold]{number}[/]: three days' wage waits for your signature.\n"
-            "                 The code of the SMS appears below.\n"
-            f"[bold]总包 Contractor[/]  {url}/c/   fund with a wallet on {story.stack.chain.url}, chain 31337\n"
-            f"                 [dim]test key {EMBEDDED_ACCOUNTS['contractor']}[/]\n"
-            f"[bold]劳动局 Bureau[/]    {url}/b/   events and books, read-only\n"
-            f"[bold]API[/]              {url}/docs/\n\n"
-            "Ctrl-C stops. A second start goes on from here; make clean removes it.",
-            title="你的工资 · Your turn",
-        ),
+    console.rule("[bold]你的工资 · Your turn")
+    console.print(  # no frame: on a narrow terminal it would cut what has to be copied
+        f"[bold]工人 Worker[/]      {url}/w/   phone [bold]{number}[/]: three days' wage waits for your signature.\n"
+        "                 The code of the SMS appears below.\n"
+        f"[bold]总包 Contractor[/]  {url}/c/   fund with a wallet on {story.stack.chain.url}, chain 31337\n"
+        f"                 [dim]test key {EMBEDDED_ACCOUNTS['contractor']}[/]\n"
+        f"[bold]劳动局 Bureau[/]    {url}/b/   events and books, read-only\n"
+        f"[bold]API[/]              {url}/docs/\n\n"
+        "Ctrl-C stops. A second start goes on from here; make clean removes it.",
         soft_wrap=True,
     )
     tasks = [asyncio.create_task(story.keep_desk()), asyncio.create_task(_show(sms, f"+86{number}", console))]
@@ -103,6 +101,6 @@ async def _show(sms: TwilioStandIn, number: str, console: Console) -> None:
     shown: list[Sms] = []
     while True:
         for message in [each for each in sms.messages if each.to == number and each not in shown]:
-            console.print(f"[bold cyan]SMS[/] → {number}  {message.body}")
+            console.print(f"[bold cyan]SMS[/] → {number}  {escape(message.body)}", soft_wrap=True)
             shown.append(message)
         await asyncio.sleep(0.2)
