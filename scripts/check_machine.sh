@@ -6,7 +6,7 @@ free_kb=$(df -Pk . | awk 'NR == 2 { print $4 }')
 case $1 in
   python)
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
-      echo "Python 3.11 or newer is needed, and $python is $("$python" --version 2>&1 || true)." \
+      echo "Python 3.11 or newer is needed, and $python is $("$python" --version 2>/dev/null || echo 'not there')." \
         "Install it, or name it: make PYTHON=python3.12" >&2
       exit 1
     }
@@ -23,6 +23,10 @@ case $1 in
     }
     ;;
   disk)
+    [[ -w . && (! -e build || -w build) ]] || {
+      echo "$PWD cannot be written, and the set-up installs and builds in it: give $(id -un) the right to it, or clone elsewhere." >&2
+      exit 1
+    }
     ((free_kb > 1500000)) || {
       echo "The disk is nearly full: the set-up needs 1.5 GB in $PWD, and $((free_kb / 1000)) MB are free." >&2
       exit 1
