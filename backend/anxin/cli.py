@@ -75,8 +75,8 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--rpc", "rpc_url", required=True, help="JSON-RPC of any node of the chain.")
-@click.option("--deployment", type=click.Path(path_type=Path, exists=True), default=STATE / "deployment.json")
-@click.option("--block", type=int, help="Up to this block; the node's newest otherwise.")
+@click.option("--deployment", type=click.Path(path_type=Path, dir_okay=False), default=STATE / "deployment.json")
+@click.option("--block", type=click.IntRange(min=0), help="Up to this block; the node's newest otherwise.")
 def audit(rpc_url: str, deployment: Path, block: int | None) -> None:
     """Recompute every balance and payment from chain events alone; ends with 1 if anything contradicts."""
     _run(_audit(rpc_url, deployment, block))
@@ -84,13 +84,16 @@ def audit(rpc_url: str, deployment: Path, block: int | None) -> None:
 
 async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
     from anxin.audit.service import audit as run_audit
+    from anxin.chain.identity import check_first_block
     from anxin.chain.rpc import Rpc
     from anxin.core.deployment import Deployment
     from anxin.core.money import yuan
 
+    contracts = Deployment.read(deployment)
     async with Rpc(rpc_url) as rpc:
+        await check_first_block(rpc, contracts)
         upto = await rpc.head() if block is None else block
-        result = await run_audit(rpc, Deployment.read(deployment), upto)
+        result = await run_audit(rpc, contracts, upto)
     for escrow, books in result.escrows.items():
         click.echo(
             f"{escrow}  funded {yuan(books.funded_fen)}  owed {yuan(books.owed_fen)}  "
@@ -151,12 +154,15 @@ def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
     from anxin.chain.identity import ChainChanged, NodeBehind
     from anxin.chain.rpc import RpcUnreachable
+    from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
     from anxin.stack import CannotStart
 
     try:
         asyncio.run(_stoppable(task))
-    except* (EmbeddedError, ChainChanged, NodeBehind, RpcUnreachable, CannotStart) as group:
+    except* (
+        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotStart, SettingsError
+    ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)
         sys.exit(1)

@@ -56,6 +56,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Raises SettingsError, naming the variable, where one is missing or has the wrong form."""
         known = {key: value for key, value in environment.items() if key.startswith(PREFIX)}
+        required = [each.encode_name for each in msgspec.structs.fields(cls) if each.required]
+        missing = [name for name in required if name not in known]
+        if missing:
+            raise SettingsError(f"missing: {', '.join(missing)}. See backend/anxin/settings.py for every variable.")
         try:
             return msgspec.convert(known, cls, strict=False, dec_hook=_decode)
         except msgspec.ValidationError as error:

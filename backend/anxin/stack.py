@@ -84,11 +84,10 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
 
     Raises: EmbeddedError, CannotStart.
     """
-    port = int(more.get("ANXIN_PORT", "8000"))
+    port, chain_port = _port(more, "ANXIN_PORT", 8000), _port(more, "ANXIN_CHAIN_PORT", 8545)
     _check_port(port)
     keys = operator_keys(state)
     async with AsyncExitStack() as stack:
-        chain_port = int(more.get("ANXIN_CHAIN_PORT", "8545"))
         postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, chain_port, block_seconds=BLOCK_SECONDS)
         await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
         settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
@@ -235,6 +234,13 @@ async def _first_page(settings: Settings, state: Path) -> None:
                 pass  # not up yet; the loop is bounded
             await asyncio.sleep(0.1)
     raise CannotStart(f"the web server did not answer within {READY_WITHIN_SECONDS} s: see {state / 'api.log'}")
+
+
+def _port(more: Mapping[str, str], name: str, default: int) -> int:
+    text = more.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise CannotStart(f"{name} is {text!r}: a port is a number from 1 to 65535")
+    return int(text)
 
 
 def _check_port(port: int) -> None:

@@ -1,12 +1,13 @@
 """The environment: every variable typed, what is missing named, and children given the same.
 
-Branches: complete · missing · wrong type · foreign variables · round trip · registrars.
+Branches: complete · missing · wrong type · foreign variables · round trip · registrars · deployment file.
 """
 
 from pathlib import Path
 
 import pytest
 
+from anxin.core.deployment import Deployment, NoDeployment
 from anxin.settings import Settings, SettingsError
 
 ENOUGH = {
@@ -31,6 +32,20 @@ def test_variables_become_what_they_are():
 def test_missing_variable_is_named(name):
     with pytest.raises(SettingsError, match=name):
         Settings.from_environment({key: value for key, value in ENOUGH.items() if key != name})
+
+
+def test_everything_that_is_missing_is_named_at_once():
+    with pytest.raises(SettingsError, match=", ".join(ENOUGH)):
+        Settings.from_environment({})
+
+
+@pytest.mark.parametrize("text", ["", "xx", "{}", None], ids=["empty", "no JSON", "another's", "no file"])
+def test_file_that_is_no_deployment_is_named(tmp_path, text):
+    if text is not None:
+        (tmp_path / "deployment.json").write_text(text)
+
+    with pytest.raises(NoDeployment, match=r"deployment\.json is not what"):
+        Deployment.read(tmp_path / "deployment.json")
 
 
 @pytest.mark.parametrize(("name", "value"), [("ANXIN_PORT", "http"), ("ANXIN_FINALITY_DEPTH", "1.5")])

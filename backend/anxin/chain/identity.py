@@ -1,5 +1,7 @@
 """Whether a node shows the chain we know. Nothing is written to another chain, and nothing believed from one that forgot."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from anxin.chain.models import FINAL, Block
@@ -20,20 +22,26 @@ async def check_chain(rpc: Rpc, deployment: Deployment, sessions: Sessions) -> N
     """Raises ChainChanged where chain id, first block or newest final block are others; NodeBehind without the latter."""
     async with sessions() as session:
         final = await session.scalar(select(Block).where(Block.state == FINAL).order_by(Block.number.desc()).limit(1))
-    asked = [("eth_chainId", ()), _header(0), _header(final.number if final else 0)]
+    newest = await check_first_block(rpc, deployment, final.number if final else 0)
+    if final is not None and newest is None:
+        raise NodeBehind(f"the node does not have block {final.number}, which was final")
+    if final is not None and newest["hash"] != final.hash:
+        raise ChainChanged(f"block {final.number} was final and is another one now: a reorg deeper than finality")
+
+
+async def check_first_block(rpc: Rpc, deployment: Deployment, number: int = 0) -> Any:
+    """Return the header of block `number`. Raises ChainChanged where chain id or first block are not the deployment's."""
+    asked = [("eth_chainId", ()), _header(0), _header(number)]
     for answer in (answers := await rpc.batch(asked)):
         if isinstance(answer, RpcError):
             raise answer
-    chain_id, genesis, newest = answers
+    chain_id, genesis, header = answers
     if int(chain_id, 16) != deployment.chain_id or genesis is None or genesis["hash"] != deployment.genesis_hash:
         raise ChainChanged(
             "this chain is not the one the contracts were deployed on: deploy again, or point ANXIN_RPC_URL at the "
             "chain of ANXIN_DEPLOYMENT"
         )
-    if final is not None and newest is None:
-        raise NodeBehind(f"the node does not have block {final.number}, which was final")
-    if final is not None and newest["hash"] != final.hash:
-        raise ChainChanged(f"block {final.number} was final and is another one now: a reorg deeper than finality")
+    return header
 
 
 def _header(number: int) -> tuple[str, tuple[object, ...]]:

@@ -8,6 +8,10 @@ import msgspec
 from anxin.core.signing import ESCROW_DOMAIN_NAME, REGISTRY_DOMAIN_NAME, Domain
 
 
+class NoDeployment(Exception):
+    """The file is none that scripts/deploy.py wrote."""
+
+
 class Addresses(msgspec.Struct, frozen=True, rename={
     "roles": "RoleManager", "token": "WageToken", "registry": "WorkerRegistry", "escrow_code": "WageEscrow",
     "factory": "WageEscrowFactory",
@@ -32,7 +36,11 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
 
     @classmethod
     def read(cls, file: Path) -> "Deployment":
-        return msgspec.json.decode(file.read_bytes(), type=cls)
+        """Raises NoDeployment."""
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError) as error:
+            raise NoDeployment(f"{file} is not what scripts/deploy.py writes: {error}") from error
 
     @property
     def rp_id_hash(self) -> bytes:
