@@ -16,7 +16,7 @@ export const en: Catalogue<keyof typeof zh> = {
   coverage: "Coverage",
   nothingOwed: "Nothing is owed right now.",
   enough: "Enough: the account covers every wage owed.",
-  short: "Short by ¥{amount}: please fund the account.",
+  short: "Short by ¥{amount}.",
   shortContested: "Wages owed are covered; contested amounts are short by ¥{amount}.",
 
   time: "Time",

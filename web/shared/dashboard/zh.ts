@@ -13,7 +13,7 @@ export const zh = {
   coverage: "保障率",
   nothingOwed: "目前没有应付工资。",
   enough: "钱够：专户余额足以支付全部应付工资。",
-  short: "钱不够：还差 ¥{amount}，请尽快存入。",
+  short: "钱不够：还差 ¥{amount}。",
   shortContested: "应付工资够付；争议锁定部分还差 ¥{amount}。",
 
   time: "时间",
