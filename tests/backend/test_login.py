@@ -223,8 +223,18 @@ async def test_refresh_replaces_the_token(client, tokens):
     assert (await me(client, answer.json()["accessToken"])).status_code == 200
 
 
-async def test_token_in_two_hands_ends_the_whole_family(client, tokens):
+async def test_phone_that_lost_the_answer_goes_on(client, tokens):
+    await refresh(client, tokens[1])
+
+    again = await refresh(client, tokens[1])
+
+    assert again.status_code == 201
+    assert (await refresh(client, again.cookies[COOKIE])).status_code == 201
+
+
+async def test_token_in_two_hands_ends_the_whole_family(client, tokens, in_database):
     successor = (await refresh(client, tokens[1])).cookies[COOKIE]
+    await in_database(update(RefreshToken).values(used_at=RefreshToken.used_at - timedelta(minutes=2)))
 
     assert_problem(await refresh(client, tokens[1]), 401, "unauthorized", "Sign in again")
     assert_problem(await refresh(client, successor), 401, "unauthorized", "Sign in again")

@@ -30,6 +30,7 @@ RATES = ((1, RESEND_SECONDS), (5, 3600), (10, 86400))
 ATTEMPTS_PER_CODE = 5
 ACCESS_SECONDS = 900
 REFRESH_DAYS = 90
+LOST_ANSWER = timedelta(seconds=60)
 ISSUER = "anxin"
 
 
@@ -110,17 +111,21 @@ async def open_session(
 
 
 async def refresh_session(session: AsyncSession, key: SessionKey, refresh: str | None) -> Tokens:
-    """Replace a refresh token. One that was already used is in two hands: its whole family ends. Raises Unauthorized."""
+    """Replace a refresh token. Raises Unauthorized.
+
+    One that comes back long after its use is in two hands, and its whole family ends. Within `LOST_ANSWER` of its use it
+    is a phone that never heard our answer, and gets another: the answer is cheaper to lose than an SMS is to pay for.
+    """
     if refresh is None:
         raise Unauthorized()
     token = await session.get(RefreshToken, _hash_token(refresh), with_for_update=True)
     if token is None or token.expires_at <= now():
         raise Unauthorized()
-    if token.used_at is not None:
+    if token.used_at is not None and now() - token.used_at > LOST_ANSWER:
         await _end_family(session, token.family)
         await session.commit()
         raise Unauthorized()
-    token.used_at = now()
+    token.used_at = token.used_at or now()
     return await _tokens(session, key, token.worker_pk, token.family)
 
 
