@@ -16,10 +16,6 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def day_of(number: int) -> date:
-    return EPOCH + timedelta(days=number)
-
-
 def days_in(mask: int, first_day: date) -> list[date]:
     """The days whose bits are set in a line's mask; bit 0 is `first_day`."""
     return [first_day + timedelta(days=bit) for bit in range(mask.bit_length()) if mask >> bit & 1]

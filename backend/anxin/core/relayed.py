@@ -4,13 +4,14 @@
                   └────────┴──► refused       (the chain says no; `reason` says why)
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from anxin.core.calls import Refusal
+from anxin.core.calls import Call, Refusal, relay
 
 WAITING = "waiting"
 ACCEPTED = "accepted"
@@ -26,6 +27,13 @@ class Relayed:
     call_key: Mapped[str | None] = mapped_column(index=True)
     tx_hash: Mapped[str | None]
     reason: Mapped[str | None]
+
+
+async def hand_over(session: AsyncSession, rows: Sequence["Relayed"], call: Call) -> None:
+    """These rows go to the chain as this call, afresh where they went before."""
+    for row in rows:
+        row.state, row.call_key, row.tx_hash = ACCEPTED, call.key, None
+    await relay(session, call)
 
 
 async def mark_sent(session: AsyncSession, table: type[Any], call_key: str, tx_hash: str) -> None:

@@ -150,9 +150,7 @@ async def sign_sheet(session: AsyncSession, digest: str, signature: str) -> Kept
         raise WrongSigner(expected=project.contractor)
     if sheet.state == relayed.WAITING:
         sheet.contractor_signature = raw
-        call = _call(sheet, escrow_of(project))
-        sheet.state, sheet.call_key = relayed.ACCEPTED, call.key
-        await calls.relay(session, call)
+        await relayed.hand_over(session, [sheet], _call(sheet, escrow_of(project)))
     return Kept(digest, sheet.state)
 
 

@@ -110,9 +110,7 @@ async def countersign(
     if row.state == relayed.WAITING:
         worker = await session.get_one(Worker, row.worker_pk)
         row.registrar, row.registrar_signature = registrar, signature
-        call = _call(deployment, row, worker)
-        row.state, row.call_key = relayed.ACCEPTED, call.key
-        await calls.relay(session, call)
+        await relayed.hand_over(session, [row], _call(deployment, row, worker))
     return Kept(digest, row.state)
 
 

@@ -114,7 +114,7 @@ async def refresh_session(session: AsyncSession, key: SessionKey, refresh: str |
     """Replace a refresh token. Raises Unauthorized.
 
     One that comes back long after its use is in two hands, and its whole family ends. Within `LOST_ANSWER` of its use it
-    is a phone that never heard our answer, and gets another: the answer is cheaper to lose than an SMS is to pay for.
+    is a phone that never heard our answer, and gets another: a weak signal must not cost a worker a new code.
     """
     if refresh is None:
         raise Unauthorized()

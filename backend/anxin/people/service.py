@@ -6,8 +6,11 @@ from eth_utils.crypto import keccak
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.core.deployment import Deployment
+from anxin.core.errors import NotEnrolled, WrongKey
 from anxin.core.language import Language
 from anxin.core.sealing import sealer
+from anxin.core.signing import WorkerSignature, is_signed_by
 from anxin.people import enrolment
 from anxin.people.models import Worker
 from anxin.people.phone import masked, normal_phone
@@ -33,6 +36,14 @@ async def register_worker(
     session.add(worker)
     await session.flush()
     return worker
+
+
+def check_signed(deployment: Deployment, worker: Worker, words: bytes, signature: WorkerSignature) -> None:
+    """Raises NotEnrolled, WrongKey unless `signature` over the digest `words` is by the worker's key on record."""
+    if worker.key is None:
+        raise NotEnrolled()
+    if not is_signed_by(worker.key, words, signature, deployment.rp_id_hash):
+        raise WrongKey()
 
 
 async def describe(session: AsyncSession, worker: Worker) -> Me:

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core import calls, relayed
 from anxin.core.clock import now
 from anxin.core.deployment import Deployment
-from anxin.core.errors import NotEnrolled, OfferNotFound, SignatureExpired, WrongKey, WrongSigner
+from anxin.core.errors import OfferNotFound, SignatureExpired, WrongSigner
 from anxin.core.events import Event
 from anxin.core.signing import digest as digest_of
-from anxin.core.signing import from_hex, is_signed_by, pack, recover_wallet
+from anxin.core.signing import from_hex, pack, recover_wallet
 from anxin.core.wire import Kept, check_form, hex_address, signed_digest
 from anxin.people.models import Worker
+from anxin.people.service import check_signed
 from anxin.projects.models import Membership, Project
 from anxin.projects.schemas import JoinOffer, MyProject, SignedJoin
 
@@ -110,17 +111,12 @@ async def accept_join(session: AsyncSession, deployment: Deployment, digest: str
         raise OfferNotFound()
     check_form(signed.signature)
     worker = await session.get_one(Worker, row.worker_pk)
-    if worker.key is None:
-        raise NotEnrolled()
-    if not is_signed_by(worker.key, words, signed.signature, deployment.rp_id_hash):
-        raise WrongKey()
+    check_signed(deployment, worker, words, signed.signature)
     if row.state == relayed.WAITING:
         if row.deadline < now().timestamp():
             raise SignatureExpired()
         row.worker_signature = pack(signed.signature)
-        call = _call(row, worker, escrow)
-        row.state, row.call_key = relayed.ACCEPTED, call.key
-        await calls.relay(session, call)
+        await relayed.hand_over(session, [row], _call(row, worker, escrow))
     return Kept(digest, row.state)
 
 

@@ -62,11 +62,10 @@ async def release_batch(session: AsyncSession, payload: Payload) -> None:
 async def _relay_release(session: AsyncSession, sheet: WageSheet, batch: Sequence[Confirmation]) -> None:
     """Ask for one release of these lines, in ascending order."""
     key = f"release:{uuid4()}"
-    for confirmation in batch:
-        confirmation.call_key, confirmation.state, confirmation.tx_hash = key, relayed.ACCEPTED, None
     indexes = [each.line_index for each in batch]
     signed = [{"deadline": each.deadline, "signature": "0x" + each.signature.hex()} for each in batch]
-    await calls.relay(session, await _call_for(session, key, sheet, "release", indexes, confirmations=signed))
+    call = await _call_for(session, key, sheet, "release", indexes, confirmations=signed)
+    await relayed.hand_over(session, batch, call)
 
 
 async def _call_for(

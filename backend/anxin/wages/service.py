@@ -18,16 +18,15 @@ from anxin.core.errors import (
     BadObjection,
     DeadlineTooFar,
     LineNotFound,
-    NotEnrolled,
     SignatureExpired,
-    WrongKey,
 )
 from anxin.core.sheet_tree import SheetTree
-from anxin.core.signing import Value, WorkerSignature, is_signed_by, pack
+from anxin.core.signing import Value, pack
 from anxin.core.wire import check_form, hex_address, hex_bytes, signed_digest
 from anxin.payroll import service as payroll
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
+from anxin.people.service import check_signed
 from anxin.projects.models import Membership
 from anxin.wages.models import Confirmation, Contest
 from anxin.wages.schemas import Receipt, SignedConfirmation, SignedContest, SignedLine
@@ -131,11 +130,7 @@ async def _check_signature(
     signed: SignedLine,
 ) -> None:
     worker = await session.get_one(Worker, line.worker_pk)
-    if worker.key is None:
-        raise NotEnrolled()
-    signature: WorkerSignature = signed.signature
-    if not is_signed_by(worker.key, words, signature, deployment.rp_id_hash):
-        raise WrongKey()
+    check_signed(deployment, worker, words, signed.signature)
     if signed.deadline < now().timestamp():
         raise SignatureExpired()
     if signed.deadline > (now() + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
