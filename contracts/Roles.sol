@@ -4,11 +4,15 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
 /// @title Who may do what a role is needed for
-/// @notice No role can move a wage: the registrar vouches for people, the bank mirrors money, the bureau resolves.
+/// @notice No role can redirect a wage: a registrar vouches for people, the bank mirrors money, a bureau confirms recoveries,
+/// the guardian delays what is not pay, {BankPayout} burns what the bank paid out, witnesses countersign evidence.
 library Roles {
     uint64 internal constant REGISTRAR = 1;
     uint64 internal constant BANK = 2;
     uint64 internal constant BUREAU = 3;
+    uint64 internal constant GUARDIAN = 4;
+    uint64 internal constant PAYOUT = 5;
+    uint64 internal constant WITNESS = 6;
 }
 
 /// @notice OpenZeppelin's AccessManager, deployed as it is.

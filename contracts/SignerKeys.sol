@@ -21,9 +21,12 @@ library SignerKeys {
         return (key.assurance == PASSKEY || key.assurance == DEVICE) && P256.isValidPublicKey(key.x, key.y);
     }
 
-    /// @notice Whether `signature` over `digest` is by `key`.
-    /// @param signature Device key: `abi.encode(r, s)`. Wallet: as ERC-1271 or 65 bytes. Passkey: `abi.encode` of
-    /// r, s, challengeIndex, typeIndex, authenticatorData, clientDataJSON.
+    /// @notice What the registry keeps of a key and its worker's payout, so that one read proves both.
+    function commitment(SignerKey memory key, address payout) internal pure returns (bytes32) {
+        return keccak256(abi.encode(key.assurance, key.x, key.y, payout));
+    }
+
+    /// @notice Whether `signature` over `digest` is by `key`: {IWorkerRegistry-check} says in which form.
     function isValid(SignerKey memory key, bytes32 digest, bytes calldata signature, bytes32 rpIdHash)
         internal
         view

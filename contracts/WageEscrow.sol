@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
@@ -9,64 +10,87 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
     Books,
-    Confirmation,
+    Claim,
+    Closing,
+    Dispute,
+    DisputeState,
     EscrowTerms,
     IWageEscrow,
     Line,
     Objection,
+    Payment,
     Sheet,
-    SheetHeader,
-    SheetProof
+    SheetHeader
 } from "./interfaces/IWageEscrow.sol";
-import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
+import {IWorkerRegistry, SignerKey} from "./interfaces/IWorkerRegistry.sol";
+import {Confirmations} from "./Confirmations.sol";
+import {EscrowWords} from "./EscrowWords.sol";
+import {Payments} from "./Payments.sol";
+import {Roles} from "./Roles.sol";
+import {SheetLines} from "./SheetLines.sol";
 import {SheetTree} from "./SheetTree.sol";
+import {SignerKeys} from "./SignerKeys.sol";
 
 /// @notice {IWageEscrow} says what each function promises.
 /// @dev A clone; its terms are part of its code (immutable arguments), so there is nothing to initialise or upgrade.
 contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using Payments for Payment;
+    using SheetLines for bytes;
 
-    /// @dev What the lines of one call share: read once, since a clone reads its terms from its code.
+    /// @dev The lines of one call on their way to being paid. Gathered first, then booked at once, then transferred.
+    /// @param payments What to pay, by the line's position in the call; zero: nothing.
+    /// @param bits The payments' lines in the sheet's bitmap; `bankBits` those that go to the bank.
+    /// @param total Fen of all `payments`; never more than `funded`.
     struct Batch {
         uint256 sheetId;
-        bytes32 domain;
         IERC20 token;
         IWorkerRegistry registry;
+        address bank;
+        uint256 funded;
+        bytes32[] workerIds;
+        Payment[] payments;
+        uint256 bits;
+        uint256 bankBits;
+        uint256 total;
     }
 
-    bytes32 private constant JOIN_TYPEHASH =
-        keccak256("Join(bytes32 workerId,uint64 dayCap,bytes32 termsHash,uint256 deadline)");
-    bytes32 private constant SHEET_TYPEHASH = keccak256(
-        "Sheet(uint256 sheetId,uint32 firstDay,uint32 lastDay,uint32 payday,bytes32 rulesHash,bytes32 termsRoot,bytes32 root,uint256 total)"
-    );
-    bytes32 private constant CONFIRMATION_TYPEHASH = keccak256(
-        "Confirmation(uint256 sheetId,uint8 index,bytes32 workerId,uint64 amount,uint32 dayMask,bytes32 payslipHash,uint64 deadline)"
-    );
-    bytes32 private constant CONTEST_TYPEHASH = keccak256(
-        "Contest(uint256 sheetId,uint8 index,bytes32 workerId,uint64 amount,uint32 dayMask,bytes32 payslipHash,uint64 claimed,uint32 claimedDays,bytes32 evidenceHash,uint64 deadline)"
-    );
     uint256 private constant MAX_LINES = 256; // one bitmap word
-    uint256 private constant MAX_DAYS = 32; // one bit of a line's day mask each
+    uint256 private constant MAX_SHEETS = 65_536; // two bytes of a Payment
+    uint256 private constant MAX_DAYS = 32; // one bit of a day mask each
+    uint256 private constant NOTICE = 30 days; // before closing, and again before the bond goes back
+    uint256 private constant PAUSE = 7 days;
+    uint256 private constant PAUSE_REST = 30 days; // else one pause could follow the other for ever
     // Enough for P-256 where a chain lacks the precompile (~300k). A worker's wallet contract that burns more than this
-    // is told as a bad signature at its position, instead of exhausting everybody else's batch.
+    // is told as a bad signature, instead of exhausting the relayer.
     uint256 private constant CHECK_GAS = 600_000;
 
     uint256 private _funded;
     uint256 private _owed;
     uint256 private _contested;
+    uint256 private _bond;
+    Closing private _closing;
     Sheet[] private _sheets;
-    mapping(uint256 sheetId => uint32 daysInPeriod) private _periodMask;
+    Dispute[] private _disputes;
     mapping(bytes32 workerId => uint64) public dayCapOf;
+    mapping(bytes32 workerId => mapping(uint256 word => uint256 days_)) private _claimedDays;
+    mapping(bytes32 orderHash => bool) public orderUsed;
+
+    modifier whenNotPaused() {
+        require(block.timestamp >= _closing.pausedUntil, Escrow_Paused(_closing.pausedUntil));
+        _;
+    }
 
     constructor() EIP712("Anxin WageEscrow", "1") {}
 
     // ---------------------------------------------------------------- money in
 
     /// @inheritdoc IWageEscrow
-    function fund(uint256 amount, bytes32 memo) external nonReentrant {
+    function fund(uint256 amount, bytes32 memo) external nonReentrant whenNotPaused {
         _fund(amount, memo);
     }
 
@@ -74,10 +98,41 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     function fundWithPermit(uint256 amount, bytes32 memo, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
         nonReentrant
+        whenNotPaused
     {
         // A permit can be front-run; what counts is that the allowance is there.
         try IERC20Permit(terms().token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _fund(amount, memo);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function bookTransfer(bytes32 memo) external nonReentrant whenNotPaused {
+        uint256 surplus = IERC20(terms().token).balanceOf(address(this)) - _funded - _bond;
+        require(surplus != 0, Escrow_ZeroAmount());
+        _funded += surplus;
+        emit Funded(msg.sender, surplus, memo);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function depositBond(uint256 amount) external nonReentrant whenNotPaused {
+        _receive(amount);
+        _bond += amount;
+        emit BondDeposited(msg.sender, amount);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function drawBond(uint256 amount, bytes32 orderHash, uint64 deadline, bytes calldata bureauSignature) external {
+        // Checks
+        uint256 most = Math.min(_bond, Math.saturatingSub(_owed + _contested, _funded));
+        require(amount != 0 && amount <= most, Escrow_BadAmount(amount, 1, most));
+        require(!orderUsed[orderHash], Escrow_OrderUsed(orderHash));
+        _checkBureau(EscrowWords.bondDraw(amount, orderHash, deadline), deadline, bureauSignature);
+
+        // Effects
+        orderUsed[orderHash] = true;
+        _bond -= amount;
+        _funded += amount;
+        emit BondDrawn(amount, orderHash);
     }
 
     // ---------------------------------------------------------------- people and sheets
@@ -92,111 +147,364 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         bytes calldata workerSignature
     ) external {
         // Checks
+        _checkNotClosed();
         require(dayCap != 0, Escrow_ZeroAmount());
         require(dayCapOf[workerId] == 0, Escrow_AlreadyJoined(workerId));
-        require(block.timestamp <= deadline, Escrow_Expired(deadline, block.timestamp));
-        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(JOIN_TYPEHASH, workerId, dayCap, termsHash, deadline)));
-        _checkContractor(digest, contractorSignature);
-        _checkWorker(IWorkerRegistry(terms().registry), 0, workerId, digest, workerSignature);
+        bytes32 words = EscrowWords.join(workerId, dayCap, termsHash, deadline);
+        _checkContractor(words, deadline, contractorSignature);
+        _checkWorker(IWorkerRegistry(terms().registry), workerId, words, deadline, workerSignature);
 
         // Effects
         dayCapOf[workerId] = dayCap;
         emit Joined(workerId, dayCap, termsHash);
+        _withdrawClosing();
     }
 
     /// @inheritdoc IWageEscrow
     function postSheet(
         uint256 sheetId,
         SheetHeader calldata header,
-        Line[] calldata lines,
+        bytes calldata lines,
         bytes calldata contractorSignature
-    ) external {
+    ) external whenNotPaused {
         // Checks
-        require(sheetId == _sheets.length, Escrow_SheetOutOfOrder(sheetId, _sheets.length));
-        require(lines.length != 0 && lines.length <= MAX_LINES, Escrow_BadLineCount(lines.length));
-        uint32 periodMask = _maskOf(header);
-        (bytes32 root, uint256 total) = _rootAndTotal(lines, periodMask);
-        _checkContractor(_hashTypedDataV4(_hashSheet(sheetId, header, root, total)), contractorSignature);
+        _checkNotClosed();
+        require(sheetId == _sheets.length && sheetId < MAX_SHEETS, Escrow_SheetOutOfOrder(sheetId, _sheets.length));
+        uint256 count = lines.count();
+        require(count != 0 && count <= MAX_LINES, Escrow_BadLineCount(count));
+        uint256 total = _checkLines(lines, _maskOf(header.firstDay, header.lastDay));
+        bytes32 root = SheetTree.root(lines);
+        _checkContractor(EscrowWords.sheet(sheetId, header, root, total), block.timestamp, contractorSignature);
 
         // Effects
         _owed += total;
-        _periodMask[sheetId] = periodMask;
-        _sheets.push(
-            Sheet({
-                root: root,
-                total: uint128(total), // at most 256 lines of uint64
-                postedAt: uint64(block.timestamp),
-                lineCount: uint16(lines.length),
-                released: 0,
-                contested: 0
-            })
-        );
+        Sheet storage posted = _sheets.push();
+        posted.root = root;
+        posted.total = uint80(total); // at most 256 lines of uint64
+        posted.postedAt = uint40(block.timestamp);
+        posted.lineCount = uint16(count);
+        posted.firstDay = header.firstDay;
+        posted.lastDay = header.lastDay;
         emit SheetPosted(sheetId, header, root, total, lines);
+        _withdrawClosing();
     }
 
-    // ---------------------------------------------------------------- money out: to workers only
+    // ---------------------------------------------------------------- posted lines: to workers only
 
     /// @inheritdoc IWageEscrow
     function release(
         uint256 sheetId,
-        Line[] calldata lines,
-        SheetProof calldata proof,
-        Confirmation[] calldata confirmations
+        bytes calldata lines,
+        bytes32[] calldata proof,
+        bytes calldata confirmations,
+        bytes[] calldata tails
     ) external nonReentrant {
-        require(lines.length == confirmations.length, Escrow_LengthMismatch(lines.length, confirmations.length));
-        _checkLines(sheetId, lines, proof);
-        Batch memory batch = _batch(sheetId);
-        for (uint256 i = 0; i < lines.length; ++i) {
-            if (!_hasBit(_sheets[sheetId].released, lines[i].index)) _release(batch, i, lines[i], confirmations[i]);
+        Batch memory batch = _open(sheetId, lines, proof);
+        bytes32[] memory commitments = _commitmentsOf(batch.registry, lines);
+        bytes32 rpIdHash = batch.registry.rpIdHash();
+        bytes32 domain = _domainSeparatorV4();
+        uint256 released = _sheets[sheetId].released;
+        uint256 read = 0;
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        for (uint256 i = 0; i < commitments.length; ++i) {
+            Confirmations.Head memory head = Confirmations.head(confirmations, read, batch.bank);
+            read = Confirmations.end(confirmations, head);
+            require(read != 0 && read <= confirmations.length, Escrow_BadConfirmation(i));
+            if (released & (1 << lines.indexOf(i)) == 0) {
+                Line memory line = lines.lineAt(i);
+                require(commitments[i] != 0, Escrow_NotEnrolled(i, line.workerId));
+                _checkTime(head.deadline);
+                bytes32 digest =
+                    MessageHashUtils.toTypedDataHash(domain, EscrowWords.confirmation(sheetId, line, head.deadline));
+                SignerKey memory key = Confirmations.signerOf(confirmations, head, digest, rpIdHash, tails);
+                require(
+                    key.assurance != 0 && SignerKeys.commitment(key, head.payout) == commitments[i],
+                    Escrow_BadWorkerSignature(i)
+                );
+                _gather(batch, i, line, head.payout, key.assurance);
+            }
+            Memory.unsafeSetFreeMemoryPointer(free); // 256 lines' scratch would cost more than their events
         }
+        require(read == confirmations.length, Escrow_LengthMismatch(read, confirmations.length));
+        _pay(batch);
     }
 
     /// @inheritdoc IWageEscrow
-    function releaseUnsigned(uint256 sheetId, Line[] calldata lines, SheetProof calldata proof) external nonReentrant {
-        _checkLines(sheetId, lines, proof);
-        Batch memory batch = _batch(sheetId);
-        uint256 until = _sheets[sheetId].postedAt + terms().objectionWindow;
-        for (uint256 i = 0; i < lines.length; ++i) {
-            Line calldata line = lines[i];
-            if (_hasBit(_sheets[sheetId].released, line.index)) continue;
-            require(
-                block.timestamp > until || _hasBit(_sheets[sheetId].contested, line.index),
-                Escrow_WindowOpen(until, block.timestamp)
-            );
+    function releaseLine(
+        uint256 sheetId,
+        bytes calldata line,
+        bytes32[] calldata proof,
+        uint64 deadline,
+        bytes calldata signature
+    ) external nonReentrant {
+        (Batch memory batch, Line memory posted) = _openLine(sheetId, line, proof);
+        if (_sheets[sheetId].released & (1 << posted.index) != 0) return;
+        bytes32 words = EscrowWords.confirmation(sheetId, posted, deadline);
+        (uint8 assurance, address payout) = _checkWorker(batch.registry, posted.workerId, words, deadline, signature);
+        _gather(batch, 0, posted, payout, assurance);
+        _pay(batch);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function releaseUnsigned(uint256 sheetId, bytes calldata lines, bytes32[] calldata proof) external nonReentrant {
+        Batch memory batch = _open(sheetId, lines, proof);
+        Sheet storage posted = _sheets[sheetId];
+        uint256 until = posted.postedAt + terms().windows.objection;
+        for (uint256 i = 0; i < batch.payments.length; ++i) {
+            Line memory line = lines.lineAt(i);
+            uint256 bit = 1 << line.index;
+            if (posted.released & bit != 0) continue;
+            require(block.timestamp > until || posted.contested & bit != 0, Escrow_WindowOpen(until, block.timestamp));
             address payout = batch.registry.payoutOf(line.workerId);
             require(payout != address(0), Escrow_NotEnrolled(i, line.workerId));
-            _pay(batch, line, payout, 0);
+            _gather(batch, i, line, payout, 0);
         }
+        _pay(batch);
     }
+
+    // ---------------------------------------------------------------- disputes: more than was posted
 
     /// @inheritdoc IWageEscrow
     function contest(
         uint256 sheetId,
-        Line calldata line,
-        SheetProof calldata proof,
+        bytes calldata line,
+        bytes32[] calldata proof,
         Objection calldata objection,
         bytes calldata signature
     ) external nonReentrant {
         // Checks
-        require(sheetId < _sheets.length, Escrow_UnknownSheet(sheetId));
-        Sheet storage posted = _sheets[sheetId];
-        require(SheetTree.contains(posted.root, line, proof), Escrow_LineNotInSheet(sheetId));
-        require(!_hasBit(posted.contested, line.index), Escrow_AlreadyContested(sheetId, line.index));
-        require(block.timestamp <= objection.deadline, Escrow_Expired(objection.deadline, block.timestamp));
-        uint256 remainder = _checkObjection(sheetId, line, objection);
-        Batch memory batch = _batch(sheetId);
-        bytes32 digest = MessageHashUtils.toTypedDataHash(batch.domain, _hashContest(sheetId, line, objection));
-        (uint8 assurance, address payout) = _checkWorker(batch.registry, 0, line.workerId, digest, signature);
+        (Batch memory batch, Line memory posted) = _openLine(sheetId, line, proof);
+        Sheet storage known = _sheets[sheetId];
+        uint256 bit = 1 << posted.index;
+        require(known.contested & bit == 0, Escrow_AlreadyContested(sheetId, posted.index));
+        uint64 remainder = _checkObjection(known, posted, objection);
+        bytes32 words = EscrowWords.contest(sheetId, posted, objection);
+        (uint8 assurance, address payout) =
+            _checkWorker(batch.registry, posted.workerId, words, objection.deadline, signature);
 
         // Effects
-        posted.contested |= 1 << line.index;
-        _contested += remainder;
+        _markClaimed(posted.workerId, known.firstDay, objection.claimedDays);
+        known.contested |= bit;
+        uint256 disputeId = _openDispute(posted.workerId, remainder, DisputeState.CONTESTED, assurance);
         emit Contested(
-            sheetId, line.index, line.workerId, remainder, objection.claimedDays, objection.evidenceHash
+            disputeId,
+            posted.workerId,
+            sheetId,
+            posted.index,
+            remainder,
+            objection.claimedDays,
+            objection.evidenceHash
         );
+        if (known.released & bit == 0) _gather(batch, 0, posted, payout, assurance);
 
         // Interactions
-        if (!_hasBit(posted.released, line.index)) _pay(batch, line, payout, assurance);
+        _pay(batch);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function claim(Claim calldata claimed, bytes calldata signature) external {
+        // Checks
+        bytes32 workerId = claimed.workerId;
+        uint256 bound = _boundOf(workerId, claimed.dayMask);
+        require(claimed.amount != 0 && claimed.amount <= bound, Escrow_BadClaim(claimed.amount, bound));
+        uint256 lastDay = claimed.firstDay + Math.log2(claimed.dayMask);
+        uint256 today = block.timestamp / 1 days + 1;
+        require(lastDay <= today, Escrow_FutureDay(lastDay, today));
+        (uint8 assurance,) = _checkWorker(
+            IWorkerRegistry(terms().registry), workerId, EscrowWords.claim(claimed), claimed.deadline, signature
+        );
+
+        // Effects
+        _markClaimed(workerId, claimed.firstDay, claimed.dayMask);
+        uint256 disputeId = _openDispute(workerId, claimed.amount, DisputeState.CLAIMED, assurance);
+        emit Claimed(disputeId, workerId, claimed.amount, claimed.firstDay, claimed.dayMask, claimed.evidenceHash);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function answer(
+        uint256 disputeId,
+        uint64 admitted,
+        bytes32 evidenceHash,
+        uint64 deadline,
+        bytes calldata contractorSignature
+    ) external nonReentrant {
+        // Checks
+        Dispute storage known = _disputeAt(disputeId);
+        bool first = known.state == DisputeState.CLAIMED;
+        require(first || known.state == DisputeState.CONTESTED, Escrow_WrongState(disputeId, known.state));
+        uint256 until = known.since + terms().windows.answer;
+        require(!first || block.timestamp <= until, Escrow_WindowOver(until, block.timestamp));
+        uint256 least = first ? 0 : known.granted + 1; // so that the same words do nothing twice
+        require(admitted >= least && admitted <= known.asked, Escrow_BadAmount(admitted, least, known.asked));
+        _checkContractor(
+            EscrowWords.answer(disputeId, admitted, evidenceHash, deadline), deadline, contractorSignature
+        );
+
+        // Effects
+        if (first) {
+            known.state = DisputeState.CONTESTED;
+            known.since = uint40(block.timestamp);
+        }
+        _grant(known, admitted);
+        if (admitted == known.asked) known.state = DisputeState.DECIDED;
+        emit Answered(disputeId, admitted, evidenceHash);
+
+        // Interactions
+        _payDispute(disputeId, known);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function releaseStanding(uint256 disputeId) external nonReentrant {
+        // Checks
+        Dispute storage known = _disputeAt(disputeId);
+        bool stands = known.state == DisputeState.CLAIMED;
+        uint256 until = known.since + terms().windows.answer;
+        require(!stands || block.timestamp > until, Escrow_WindowOpen(until, block.timestamp));
+        require(stands || known.granted > known.paid, Escrow_NothingDue(disputeId));
+
+        // Effects
+        if (stands) {
+            _grant(known, known.asked);
+            known.state = DisputeState.DECIDED;
+            emit ClaimStood(disputeId);
+        }
+
+        // Interactions
+        _payDispute(disputeId, known);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function resolve(
+        uint256 disputeId,
+        uint64 award,
+        bytes32 orderHash,
+        uint64 deadline,
+        bytes calldata signature
+    ) external nonReentrant {
+        // Checks
+        Dispute storage known = _disputeAt(disputeId);
+        require(known.state == DisputeState.CONTESTED, Escrow_WrongState(disputeId, known.state));
+        require(award <= known.asked, Escrow_BadAmount(award, 0, known.asked));
+        bytes32 words = EscrowWords.resolution(disputeId, award, orderHash, deadline);
+        address by = _checkBureauOrArbiter(words, deadline, signature, known.since);
+
+        // Effects
+        if (award > known.granted) _grant(known, award);
+        _contested -= known.asked - known.granted;
+        known.state = DisputeState.DECIDED;
+        emit Resolved(disputeId, by, known.granted, orderHash);
+
+        // Interactions
+        _payDispute(disputeId, known);
+    }
+
+    // ---------------------------------------------------------------- the bank's word
+
+    /// @inheritdoc IWageEscrow
+    function settleLines(uint256 sheetId, bytes calldata lines, bytes32[] calldata proof, bytes32 receipt)
+        external
+        nonReentrant
+        returns (uint256 total)
+    {
+        total = _closeBanked(sheetId, lines, proof, receipt, true);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function takeBackLines(uint256 sheetId, bytes calldata lines, bytes32[] calldata proof, bytes32 reason)
+        external
+        nonReentrant
+        returns (uint256 total)
+    {
+        total = _closeBanked(sheetId, lines, proof, reason, false);
+        _owed += total;
+        _funded += total;
+        _receive(total);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function settleDispute(uint256 disputeId, bytes32 receipt) external nonReentrant returns (uint256 amount) {
+        Dispute storage known = _disputeAt(disputeId);
+        amount = _takeBanked(disputeId, known);
+        emit DisputeSettled(disputeId, known.workerId, amount, receipt);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function takeBackDispute(uint256 disputeId, bytes32 reason) external nonReentrant returns (uint256 amount) {
+        Dispute storage known = _disputeAt(disputeId);
+        amount = _takeBanked(disputeId, known);
+        known.paid -= uint64(amount);
+        _owed += amount;
+        _funded += amount;
+        emit DisputeReturned(disputeId, known.workerId, amount, reason);
+        _receive(amount);
+    }
+
+    // ---------------------------------------------------------------- the end of a project
+
+    /// @inheritdoc IWageEscrow
+    function announceClosing(uint64 deadline, bytes calldata contractorSignature) external whenNotPaused {
+        _checkNotClosed();
+        require(_closing.announcedUntil == 0, Escrow_AlreadyAnnounced(_closing.announcedUntil));
+        _checkContractor(EscrowWords.closingNotice(deadline), deadline, contractorSignature);
+        _closing.announcedUntil = uint64(block.timestamp + NOTICE);
+        emit ClosingAnnounced(_closing.announcedUntil);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function close(uint64 deadline, bytes calldata bureauSignature) external nonReentrant whenNotPaused {
+        // Checks
+        uint256 until = _closing.announcedUntil;
+        require(until != 0, Escrow_NotAnnounced());
+        require(block.timestamp > until, Escrow_WindowOpen(until, block.timestamp));
+        _checkNothingOwed();
+        _checkBureau(EscrowWords.closing(_closing.count, deadline), deadline, bureauSignature);
+
+        // Effects
+        uint256 amount = _funded;
+        _funded = 0;
+        ++_closing.count;
+        if (_closing.closedAt == 0) _closing.closedAt = uint64(block.timestamp);
+        EscrowTerms memory fixedTerms = terms();
+        emit Closed(fixedTerms.contractor, amount);
+
+        // Interactions
+        IERC20(fixedTerms.token).safeTransfer(fixedTerms.contractor, amount);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function returnBond() external nonReentrant whenNotPaused {
+        // Checks
+        require(_closing.closedAt != 0, Escrow_NotClosed());
+        uint256 until = _closing.closedAt + NOTICE;
+        require(block.timestamp > until, Escrow_WindowOpen(until, block.timestamp));
+        _checkNothingOwed();
+        uint256 amount = _bond;
+        require(amount != 0, Escrow_ZeroAmount());
+
+        // Effects
+        _bond = 0;
+        EscrowTerms memory fixedTerms = terms();
+        emit BondReturned(fixedTerms.contractor, amount);
+
+        // Interactions
+        IERC20(fixedTerms.token).safeTransfer(fixedTerms.contractor, amount);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function pause() external {
+        _checkGuardian();
+        uint256 from = _closing.pausedUntil == 0 ? 0 : _closing.pausedUntil + PAUSE_REST;
+        require(block.timestamp >= from, Escrow_PauseTooSoon(from, block.timestamp));
+        _closing.pausedUntil = uint64(block.timestamp + PAUSE);
+        emit Paused(_closing.pausedUntil);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function unpause() external {
+        _checkGuardian();
+        require(block.timestamp < _closing.pausedUntil, Escrow_NotPaused(_closing.pausedUntil, block.timestamp));
+        _closing.pausedUntil = uint64(block.timestamp);
+        emit Unpaused();
     }
 
     // ---------------------------------------------------------------- views
@@ -207,6 +515,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
             funded: _funded,
             owed: _owed,
             contested: _contested,
+            bond: _bond,
             free: Math.saturatingSub(_funded, _owed + _contested)
         });
     }
@@ -223,202 +532,370 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IWageEscrow
+    function dispute(uint256 disputeId) external view returns (Dispute memory) {
+        return _disputeAt(disputeId);
+    }
+
+    /// @inheritdoc IWageEscrow
+    function disputeCount() external view returns (uint256) {
+        return _disputes.length;
+    }
+
+    /// @inheritdoc IWageEscrow
+    function closing() external view returns (Closing memory) {
+        return _closing;
+    }
+
+    /// @inheritdoc IWageEscrow
     function terms() public view returns (EscrowTerms memory) {
         return abi.decode(Clones.fetchCloneArgs(address(this)), (EscrowTerms));
     }
 
     // ---------------------------------------------------------------- checks
 
-    function _checkContractor(bytes32 digest, bytes calldata signature) private view {
-        address contractor = terms().contractor;
-        require(
-            SignatureChecker.isValidSignatureNowCalldata(contractor, digest, signature),
-            Escrow_BadContractorSignature(contractor)
-        );
+    function _checkTime(uint256 deadline) private view {
+        require(block.timestamp <= deadline, Escrow_Expired(deadline, block.timestamp));
     }
 
-    /// @param position Place in the caller's list, for the error: a batch is mended by leaving that line out.
+    function _isSigned(address by, bytes32 words, bytes calldata signature) private view returns (bool) {
+        return SignatureChecker.isValidSignatureNowCalldata(by, _hashTypedDataV4(words), signature);
+    }
+
+    function _checkContractor(bytes32 words, uint256 deadline, bytes calldata signature) private view {
+        _checkTime(deadline);
+        address contractor = terms().contractor;
+        require(_isSigned(contractor, words, signature), Escrow_BadContractorSignature(contractor));
+    }
+
+    function _checkBureau(bytes32 words, uint256 deadline, bytes calldata signature) private view {
+        _checkTime(deadline);
+        address bureau = terms().bureau;
+        require(_isSigned(bureau, words, signature), Escrow_BadBureauSignature(bureau));
+    }
+
+    function _checkBureauOrArbiter(bytes32 words, uint256 deadline, bytes calldata signature, uint256 since)
+        private
+        view
+        returns (address)
+    {
+        _checkTime(deadline);
+        EscrowTerms memory fixedTerms = terms();
+        if (_isSigned(fixedTerms.bureau, words, signature)) return fixedTerms.bureau;
+        uint256 until = since + fixedTerms.windows.bureau;
+        bool isArbiter = _isSigned(fixedTerms.arbiter, words, signature);
+        require(isArbiter, Escrow_BadBureauSignature(fixedTerms.bureau));
+        require(block.timestamp > until, Escrow_WindowOpen(until, block.timestamp));
+        return fixedTerms.arbiter;
+    }
+
     function _checkWorker(
         IWorkerRegistry registry,
-        uint256 position,
         bytes32 workerId,
-        bytes32 digest,
+        bytes32 words,
+        uint256 deadline,
         bytes calldata signature
     ) private view returns (uint8 assurance, address payout) {
-        (assurance, payout) = registry.check{gas: CHECK_GAS}(workerId, digest, signature);
-        require(payout != address(0), Escrow_NotEnrolled(position, workerId));
-        require(assurance != 0, Escrow_BadWorkerSignature(position));
+        _checkTime(deadline);
+        (assurance, payout) = registry.check{gas: CHECK_GAS}(workerId, _hashTypedDataV4(words), signature);
+        require(payout != address(0), Escrow_NotEnrolled(0, workerId));
+        require(assurance != 0, Escrow_BadWorkerSignature(0));
     }
 
-    function _checkLines(uint256 sheetId, Line[] calldata lines, SheetProof calldata proof) private view {
-        require(sheetId < _sheets.length, Escrow_UnknownSheet(sheetId));
-        require(lines.length != 0, Escrow_BadLineCount(0));
-        require(SheetTree.contains(_sheets[sheetId].root, lines, proof), Escrow_LineNotInSheet(sheetId));
+    function _checkGuardian() private view {
+        (bool isGuardian, uint32 delay) = IAccessManager(terms().authority).hasRole(Roles.GUARDIAN, msg.sender);
+        require(isGuardian && delay == 0, Escrow_NotGuardian(msg.sender));
+    }
+
+    function _checkNotClosed() private view {
+        require(_closing.closedAt == 0, Escrow_Closed(_closing.closedAt));
+    }
+
+    function _checkNothingOwed() private view {
+        require(_owed == 0 && _contested == 0, Escrow_StillOwed(_owed, _contested));
+    }
+
+    /// @return total Fen of all lines.
+    function _checkLines(bytes calldata lines, uint32 periodMask) private pure returns (uint256 total) {
+        uint256 count = lines.count();
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        for (uint256 i = 0; i < count; ++i) {
+            Line memory line = lines.lineAt(i);
+            require(
+                line.index == i && line.amount != 0 && line.workerId != 0 && line.dayMask & ~periodMask == 0,
+                Escrow_BadLine(i)
+            );
+            total += line.amount;
+            Memory.unsafeSetFreeMemoryPointer(free);
+        }
     }
 
     /// @return remainder What is claimed beyond the posted amount.
-    function _checkObjection(uint256 sheetId, Line calldata line, Objection calldata objection)
+    function _checkObjection(Sheet storage posted, Line memory line, Objection calldata objection)
         private
         view
-        returns (uint256 remainder)
+        returns (uint64 remainder)
     {
-        uint64 dayCap = dayCapOf[line.workerId];
-        require(dayCap != 0, Escrow_NotJoined(line.workerId));
         uint32 claimedDays = objection.claimedDays;
-        uint256 bound = uint256(dayCap) * _countDays(claimedDays);
+        uint256 bound = _boundOf(line.workerId, claimedDays);
         require(
             objection.claimed > line.amount && objection.claimed <= bound
-                && claimedDays & line.dayMask == line.dayMask && claimedDays & ~_periodMask[sheetId] == 0,
+                && claimedDays & line.dayMask == line.dayMask
+                && claimedDays & ~_maskOf(posted.firstDay, posted.lastDay) == 0,
             Escrow_BadObjection(objection.claimed, line.amount, bound)
         );
         return objection.claimed - line.amount;
     }
 
+    /// @return The most that so many days can be worth to this worker, in fen.
+    function _boundOf(bytes32 workerId, uint32 dayMask) private view returns (uint256) {
+        uint64 dayCap = dayCapOf[workerId];
+        require(dayCap != 0, Escrow_NotJoined(workerId));
+        return uint256(dayCap) * _countDays(dayMask);
+    }
+
     // ---------------------------------------------------------------- effects
 
     function _fund(uint256 amount, bytes32 memo) private {
+        _receive(amount);
+        _funded += amount;
+        emit Funded(msg.sender, amount, memo);
+    }
+
+    function _receive(uint256 amount) private {
         require(amount != 0, Escrow_ZeroAmount());
         IERC20 token = IERC20(terms().token);
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = token.balanceOf(address(this)) - before;
         require(received == amount, Escrow_ReceivedLess(received, amount));
-        _funded += amount;
-        emit Funded(msg.sender, amount, memo);
     }
 
-    function _release(Batch memory batch, uint256 position, Line calldata line, Confirmation calldata confirmation)
+    function _withdrawClosing() private {
+        if (_closing.announcedUntil == 0) return;
+        _closing.announcedUntil = 0;
+        emit ClosingWithdrawn();
+    }
+
+    /// @dev One day of one worker can be claimed once in this escrow: in a claim or in a contest.
+    function _markClaimed(bytes32 workerId, uint256 firstDay, uint32 dayMask) private {
+        mapping(uint256 => uint256) storage claimedDays = _claimedDays[workerId];
+        (uint256 word, uint256 place) = (firstDay / 256, firstDay % 256);
+        uint256 low = uint256(dayMask) << place;
+        uint256 high = place == 0 ? 0 : uint256(dayMask) >> (256 - place);
+        require(
+            claimedDays[word] & low == 0 && claimedDays[word + 1] & high == 0,
+            Escrow_DayClaimed(workerId, firstDay, dayMask)
+        );
+        claimedDays[word] |= low;
+        if (high != 0) claimedDays[word + 1] |= high;
+    }
+
+    function _openDispute(bytes32 workerId, uint64 asked, DisputeState state, uint8 assurance)
         private
+        returns (uint256 disputeId)
     {
-        uint64 deadline = confirmation.deadline;
-        require(block.timestamp <= deadline, Escrow_Expired(deadline, block.timestamp));
-        bytes32 digest =
-            MessageHashUtils.toTypedDataHash(batch.domain, _hashConfirmation(batch.sheetId, line, deadline));
-        (uint8 assurance, address payout) =
-            _checkWorker(batch.registry, position, line.workerId, digest, confirmation.signature);
-        _pay(batch, line, payout, assurance);
+        disputeId = _disputes.length;
+        Dispute storage opened = _disputes.push();
+        opened.workerId = workerId;
+        opened.asked = asked;
+        opened.since = uint40(block.timestamp);
+        opened.state = state;
+        opened.assurance = assurance;
+        _contested += asked;
+    }
+
+    /// @param granted Fen in all; not less than before.
+    function _grant(Dispute storage known, uint64 granted) private {
+        uint256 more = granted - known.granted;
+        known.granted = granted;
+        _contested -= more;
+        _owed += more;
+    }
+
+    /// @dev Lets a line of a batch be paid if the money lasts; if not, says so, and the line stays owed.
+    function _gather(Batch memory batch, uint256 position, Line memory line, address payout, uint8 assurance) private {
+        Payment payment = Payments.pack(batch.sheetId, line, payout, assurance);
+        uint256 total = batch.total + line.amount;
+        if (total > batch.funded) {
+            emit PayoutFailed(line.workerId, payment);
+            return;
+        }
+        batch.total = total;
+        batch.workerIds[position] = line.workerId;
+        batch.payments[position] = payment;
+        batch.bits |= payment.bitOf();
+        if (payout == batch.bank) batch.bankBits |= payment.bitOf();
     }
 
     /// @dev A payee that cannot be paid must not stop the others, so a failed transfer is undone and told, not reverted.
-    function _pay(Batch memory batch, Line calldata line, address payout, uint8 assurance) private {
-        uint256 amount = line.amount;
-        uint256 bit = 1 << line.index;
-        uint256 funded = _funded;
-        bool paid = funded >= amount;
+    function _pay(Batch memory batch) private {
+        // Effects
+        if (batch.total == 0) return;
+        Sheet storage posted = _sheets[batch.sheetId];
+        posted.released |= batch.bits;
+        if (batch.bankBits != 0) {
+            posted.banked |= batch.bankBits;
+            posted.bankedAt = uint40(block.timestamp);
+        }
+        _funded -= batch.total;
+        _owed -= batch.total;
+
+        // Interactions
+        (uint256 failed, uint256 unpaid) = _transfer(batch);
+        if (failed == 0) return;
+        posted.released &= ~failed;
+        posted.banked &= ~failed;
+        _funded += unpaid;
+        _owed += unpaid;
+    }
+
+    /// @return failed Bits of the lines that could not be paid.
+    /// @return unpaid Fen of those lines.
+    function _transfer(Batch memory batch) private returns (uint256 failed, uint256 unpaid) {
+        bool toBank = batch.bankBits == 0 || batch.token.trySafeTransfer(batch.bank, _bankTotal(batch));
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        for (uint256 i = 0; i < batch.payments.length; ++i) {
+            Payment payment = batch.payments[i];
+            if (Payment.unwrap(payment) == 0) continue;
+            bool isBank = batch.bankBits & payment.bitOf() != 0;
+            if (isBank ? toBank : batch.token.trySafeTransfer(payment.payoutOf(), payment.amountOf())) {
+                emit Released(batch.workerIds[i], payment);
+            } else {
+                failed |= payment.bitOf();
+                unpaid += payment.amountOf();
+                emit PayoutFailed(batch.workerIds[i], payment);
+            }
+            Memory.unsafeSetFreeMemoryPointer(free);
+        }
+    }
+
+    function _bankTotal(Batch memory batch) private pure returns (uint256 total) {
+        for (uint256 i = 0; i < batch.payments.length; ++i) {
+            if (batch.bankBits & batch.payments[i].bitOf() != 0) total += batch.payments[i].amountOf();
+        }
+    }
+
+    function _payDispute(uint256 disputeId, Dispute storage known) private {
+        // Checks
+        uint64 amount = known.granted - known.paid;
+        if (amount == 0) return;
+        EscrowTerms memory fixedTerms = terms();
+        address payout = IWorkerRegistry(fixedTerms.registry).payoutOf(known.workerId);
+        bool paid = _funded >= amount;
+
+        // Effects
         if (paid) {
-            Sheet storage posted = _sheets[batch.sheetId];
-            posted.released |= bit;
-            _funded = funded - amount;
+            known.paid += amount;
+            _funded -= amount;
             _owed -= amount;
-            paid = batch.token.trySafeTransfer(payout, amount);
+
+            // Interactions
+            paid = IERC20(fixedTerms.token).trySafeTransfer(payout, amount);
             if (!paid) {
-                posted.released &= ~bit;
+                known.paid -= amount;
                 _funded += amount;
                 _owed += amount;
+            } else if (payout == fixedTerms.bank) {
+                known.banked += amount;
+                known.bankedAt = uint40(block.timestamp);
             }
         }
-        if (paid) emit Released(batch.sheetId, line.index, line.workerId, payout, amount, assurance);
-        else emit PayoutFailed(batch.sheetId, line.index, line.workerId, payout, amount);
+        if (paid) emit DisputePaid(disputeId, known.workerId, payout, amount, known.assurance);
+        else emit DisputePayoutFailed(disputeId, known.workerId, payout, amount);
     }
 
-    // ---------------------------------------------------------------- arithmetic and hashes
+    /// @dev The bank has done with these lines: `settled` tells how.
+    function _closeBanked(
+        uint256 sheetId,
+        bytes calldata lines,
+        bytes32[] calldata proof,
+        bytes32 record,
+        bool settled
+    ) private returns (uint256 total) {
+        // Checks
+        _checkBank();
+        uint256 count = _open(sheetId, lines, proof).payments.length;
+        Sheet storage posted = _sheets[sheetId];
+        uint256 bits = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            Line memory line = lines.lineAt(i);
+            require(posted.banked & (1 << line.index) != 0, Escrow_NotBanked(i));
+            bits |= 1 << line.index;
+            total += line.amount;
+            if (settled) emit LineSettled(sheetId, line.index, line.workerId, line.amount, record);
+            else emit LineReturned(sheetId, line.index, line.workerId, line.amount, record);
+        }
 
-    function _batch(uint256 sheetId) private view returns (Batch memory) {
+        // Effects
+        posted.banked &= ~bits;
+        if (!settled) posted.released &= ~bits;
+    }
+
+    function _takeBanked(uint256 disputeId, Dispute storage known) private returns (uint64 amount) {
+        _checkBank();
+        amount = known.banked;
+        require(amount != 0, Escrow_NothingDue(disputeId));
+        known.banked = 0;
+    }
+
+    function _checkBank() private view {
+        require(msg.sender == terms().bank, Escrow_NotBank(msg.sender));
+    }
+
+    // ---------------------------------------------------------------- what is read from calls and storage
+
+    function _disputeAt(uint256 disputeId) private view returns (Dispute storage) {
+        require(disputeId < _disputes.length, Escrow_UnknownDispute(disputeId));
+        return _disputes[disputeId];
+    }
+
+    /// @dev Lines that belong to a posted sheet, and nothing yet gathered of them.
+    function _open(uint256 sheetId, bytes calldata lines, bytes32[] calldata proof)
+        private
+        view
+        returns (Batch memory batch)
+    {
+        require(sheetId < _sheets.length, Escrow_UnknownSheet(sheetId));
+        uint256 count = lines.count();
+        require(count != 0, Escrow_BadLineCount(0));
+        Sheet storage posted = _sheets[sheetId];
+        require(SheetTree.contains(posted.root, posted.lineCount, lines, proof), Escrow_LineNotInSheet(sheetId));
         EscrowTerms memory fixedTerms = terms();
-        return Batch({
-            sheetId: sheetId,
-            domain: _domainSeparatorV4(),
-            token: IERC20(fixedTerms.token),
-            registry: IWorkerRegistry(fixedTerms.registry)
-        });
+        batch.sheetId = sheetId;
+        batch.token = IERC20(fixedTerms.token);
+        batch.registry = IWorkerRegistry(fixedTerms.registry);
+        batch.bank = fixedTerms.bank;
+        batch.funded = _funded;
+        batch.workerIds = new bytes32[](count);
+        batch.payments = new Payment[](count);
     }
 
-    function _hasBit(uint256 bitmap, uint8 index) private pure returns (bool) {
-        return bitmap & (1 << index) != 0;
+    function _openLine(uint256 sheetId, bytes calldata line, bytes32[] calldata proof)
+        private
+        view
+        returns (Batch memory batch, Line memory posted)
+    {
+        require(line.count() == 1, Escrow_BadLineCount(line.count()));
+        return (_open(sheetId, line, proof), line.lineAt(0));
     }
+
+    function _commitmentsOf(IWorkerRegistry registry, bytes calldata lines) private view returns (bytes32[] memory) {
+        bytes32[] memory workerIds = new bytes32[](lines.count());
+        for (uint256 i = 0; i < workerIds.length; ++i) {
+            workerIds[i] = lines.workerIdOf(i);
+        }
+        return registry.commitmentsOf(workerIds);
+    }
+
+    // ---------------------------------------------------------------- arithmetic
 
     function _countDays(uint32 dayMask) private pure returns (uint256 count) {
         for (; dayMask != 0; dayMask &= dayMask - 1) ++count;
     }
 
-    function _maskOf(SheetHeader calldata header) private pure returns (uint32) {
-        (uint32 firstDay, uint32 lastDay) = (header.firstDay, header.lastDay);
+    /// @return A bit for each day of the period.
+    function _maskOf(uint32 firstDay, uint32 lastDay) private pure returns (uint32) {
         require(lastDay >= firstDay && lastDay - firstDay < MAX_DAYS, Escrow_BadPeriod(firstDay, lastDay));
         return type(uint32).max >> (31 - (lastDay - firstDay));
-    }
-
-    function _rootAndTotal(Line[] calldata lines, uint32 periodMask)
-        private
-        pure
-        returns (bytes32 root, uint256 total)
-    {
-        bytes32[] memory leaves = new bytes32[](lines.length);
-        for (uint256 i = 0; i < lines.length; ++i) {
-            Line calldata line = lines[i];
-            require(
-                line.index == i && line.amount != 0 && line.workerId != 0 && line.dayMask & ~periodMask == 0,
-                Escrow_BadLine(i)
-            );
-            leaves[i] = SheetTree.leaf(line);
-            total += line.amount;
-        }
-        root = SheetTree.root(leaves);
-    }
-
-    function _hashSheet(uint256 sheetId, SheetHeader calldata header, bytes32 root, uint256 total)
-        private
-        pure
-        returns (bytes32)
-    {
-        return keccak256(
-            abi.encode(
-                SHEET_TYPEHASH,
-                sheetId,
-                header.firstDay,
-                header.lastDay,
-                header.payday,
-                header.rulesHash,
-                header.termsRoot,
-                root,
-                total
-            )
-        );
-    }
-
-    function _hashConfirmation(uint256 sheetId, Line calldata line, uint64 deadline) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                CONFIRMATION_TYPEHASH,
-                sheetId,
-                line.index,
-                line.workerId,
-                line.amount,
-                line.dayMask,
-                line.payslipHash,
-                deadline
-            )
-        );
-    }
-
-    function _hashContest(uint256 sheetId, Line calldata line, Objection calldata objection)
-        private
-        pure
-        returns (bytes32)
-    {
-        return keccak256(
-            abi.encode(
-                CONTEST_TYPEHASH,
-                sheetId,
-                line.index,
-                line.workerId,
-                line.amount,
-                line.dayMask,
-                line.payslipHash,
-                objection.claimed,
-                objection.claimedDays,
-                objection.evidenceHash,
-                objection.deadline
-            )
-        );
     }
 }

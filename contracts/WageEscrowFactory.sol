@@ -2,32 +2,40 @@
 pragma solidity 0.8.37;
 
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {EscrowTerms} from "./interfaces/IWageEscrow.sol";
+import {BankPayout} from "./BankPayout.sol";
+import {EscrowTerms, Windows} from "./interfaces/IWageEscrow.sol";
 import {IWageEscrowFactory} from "./interfaces/IWageEscrowFactory.sol";
 
 /// @notice {IWageEscrowFactory} says what each function promises.
 contract WageEscrowFactory is IWageEscrowFactory {
-    uint32 public constant MIN_WINDOW = 1 days;
-    uint32 public constant MAX_WINDOW = 30 days;
-
     address public immutable implementation;
     address public immutable token;
     address public immutable registry;
+    address public immutable authority;
+    BankPayout public immutable bank;
     mapping(address account => bool) public isEscrow;
     mapping(address contractor => mapping(bytes32 project => address)) public escrowOf;
 
-    constructor(address implementation_, address token_, address registry_) {
-        (implementation, token, registry) = (implementation_, token_, registry_);
+    constructor(address implementation_, address token_, address registry_, address authority_) {
+        require(
+            implementation_ != address(0) && token_ != address(0) && registry_ != address(0) && authority_ != address(0),
+            Factory_ZeroAddress()
+        );
+        (implementation, token, registry, authority) = (implementation_, token_, registry_, authority_);
+        bank = new BankPayout(authority_, token_);
     }
 
     /// @inheritdoc IWageEscrowFactory
-    function createEscrow(bytes32 project, address bureau, uint32 objectionWindow) external returns (address escrow) {
+    function createEscrow(bytes32 project, address bureau, address arbiter, Windows calldata windows)
+        external
+        returns (address escrow)
+    {
         // Checks
         require(bureau != address(0) && bureau != msg.sender, Factory_BadBureau(bureau));
-        require(
-            objectionWindow >= MIN_WINDOW && objectionWindow <= MAX_WINDOW,
-            Factory_BadWindow(objectionWindow, MIN_WINDOW, MAX_WINDOW)
-        );
+        require(arbiter != address(0) && arbiter != msg.sender && arbiter != bureau, Factory_BadArbiter(arbiter));
+        _checkWindow(windows.objection, 1 days, 30 days);
+        _checkWindow(windows.answer, 3 days, 30 days);
+        _checkWindow(windows.bureau, 7 days, 90 days);
         require(escrowOf[msg.sender][project] == address(0), Factory_EscrowExists(escrowOf[msg.sender][project]));
 
         // Effects
@@ -35,13 +43,20 @@ contract WageEscrowFactory is IWageEscrowFactory {
         EscrowTerms memory terms = EscrowTerms({
             token: token,
             registry: registry,
+            authority: authority,
+            bank: address(bank),
             contractor: msg.sender,
             bureau: bureau,
-            objectionWindow: objectionWindow
+            arbiter: arbiter,
+            windows: windows
         });
         escrow = Clones.cloneDeterministicWithImmutableArgs(implementation, abi.encode(terms), project);
         escrowOf[msg.sender][project] = escrow;
         isEscrow[escrow] = true;
-        emit EscrowCreated(escrow, msg.sender, bureau, project, objectionWindow);
+        emit EscrowCreated(escrow, msg.sender, bureau, arbiter, project, windows);
+    }
+
+    function _checkWindow(uint32 window, uint32 min, uint32 max) private pure {
+        require(window >= min && window <= max, Factory_BadWindow(window, min, max));
     }
 }

@@ -7,7 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "build" / "contracts"
 TARGET = ROOT / "backend" / "anxin" / "chain" / "abi"
-CONTRACTS = ("RoleManager", "WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory")
+CONTRACTS = (
+    "RoleManager", "WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory", "BankPayout", "EvidenceAnchor"
+)
 
 
 def main() -> None:

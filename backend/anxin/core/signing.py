@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
@@ -32,6 +33,7 @@ SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25
 
 REGISTRY_DOMAIN_NAME: Final = "Anxin WorkerRegistry"
 ESCROW_DOMAIN_NAME: Final = "Anxin WageEscrow"
+ANCHOR_DOMAIN_NAME: Final = "Anxin EvidenceAnchor"
 
 # The contracts' type strings: name → (Solidity type, field) in order.
 TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -48,6 +50,32 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"),
         ("uint32", "dayMask"), ("bytes32", "payslipHash"), ("uint64", "deadline"),
     ),
+    "Rotation": (
+        ("bytes32", "workerId"), ("uint8", "assurance"), ("bytes32", "x"), ("bytes32", "y"), ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "PayoutChange": (
+        ("bytes32", "workerId"), ("address", "payout"), ("uint256", "nonce"), ("uint256", "deadline"),
+    ),
+    "Recovery": (
+        ("bytes32", "workerId"), ("uint8", "assurance"), ("bytes32", "x"), ("bytes32", "y"), ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "RecoveryCancel": (("bytes32", "workerId"), ("uint256", "nonce"), ("uint256", "deadline")),
+    "Claim": (
+        ("bytes32", "workerId"), ("uint64", "amount"), ("uint32", "firstDay"), ("uint32", "dayMask"),
+        ("bytes32", "evidenceHash"), ("uint64", "deadline"),
+    ),
+    "Answer": (
+        ("uint256", "disputeId"), ("uint64", "admitted"), ("bytes32", "evidenceHash"), ("uint64", "deadline"),
+    ),
+    "Resolution": (
+        ("uint256", "disputeId"), ("uint64", "award"), ("bytes32", "orderHash"), ("uint64", "deadline"),
+    ),
+    "BondDraw": (("uint256", "amount"), ("bytes32", "orderHash"), ("uint64", "deadline")),
+    "ClosingNotice": (("uint64", "deadline"),),
+    "Closing": (("uint64", "count"), ("uint64", "deadline")),
+    "Evidence": (("bytes32", "topic"), ("uint32", "day"), ("bytes32", "root")),
     "Contest": (
         ("uint256", "sheetId"), ("uint8", "index"), ("bytes32", "workerId"), ("uint64", "amount"),
         ("uint32", "dayMask"), ("bytes32", "payslipHash"), ("uint64", "claimed"), ("uint32", "claimedDays"),
@@ -192,6 +220,18 @@ def pack(signature: WorkerSignature) -> bytes:
             from_hex(signature.authenticator_data), client_data,
         ],
     )  # fmt: skip
+
+
+def unpack(key: SignerKey, packed: bytes) -> WorkerSignature:
+    """Return what `pack` made into bytes; `key` says of which kind it is."""
+    if key.assurance == WALLET:
+        return WalletSignature("0x" + packed.hex())
+    if key.assurance == DEVICE:
+        return DeviceSignature("0x" + packed[:32].hex(), "0x" + packed[32:].hex())
+    r, s, _, _, authenticator_data, client_data = abi_decode(
+        ["bytes32", "bytes32", "uint256", "uint256", "bytes", "string"], packed
+    )
+    return PasskeySignature("0x" + r.hex(), "0x" + s.hex(), "0x" + authenticator_data.hex(), client_data)
 
 
 def _index(client_data: str, member: str) -> int:
