@@ -1,7 +1,7 @@
 """The actors by name, and the system as it is deployed: bank, registrar and one project's escrow.
 
-Contractor and registrar sign with keys known here; the others only send. A module's deployment is made once and each
-test starts from it.
+Contractor, registrar, bureau and arbiter sign with keys known here; the others only send. A module's deployment is made
+once and each test starts from it.
 """
 
 import brownie
@@ -9,12 +9,17 @@ import pytest
 
 from anxin.demo.keys import Wallet
 
-from .building_site import DAY_SECONDS, RP_ID_HASH, WINDOW_SECONDS, Site, Worker, word
+from .building_site import DAY_SECONDS, KINDS, RP_ID_HASH, WINDOWS, Site, Worker, word
 
 # `chain` the module: fixtures of that name are Brownie's.
 CONTRACTOR_KEY = Wallet.from_hex(f"{0xC0:064x}")
 REGISTRAR_KEY = Wallet.from_hex(f"{0xE6:064x}")
-REGISTRAR_ROLE, BANK_ROLE, BUREAU_ROLE = 1, 2, 3
+BUREAU_KEY = Wallet.from_hex(f"{0xB0:064x}")
+ARBITER_KEY = Wallet.from_hex(f"{0xA8:064x}")
+# Ascending by address, as EvidenceAnchor wants its witnesses.
+WITNESS_KEYS = sorted((Wallet.from_hex(f"{0x817 + n:064x}") for n in range(3)), key=lambda key: key.address)
+REGISTRAR_ROLE, BANK_ROLE, BUREAU_ROLE, GUARDIAN_ROLE, PAYOUT_ROLE, WITNESS_ROLE = range(1, 7)  # Roles.sol
+BANK_CALLS = ("settleLines", "returnLines", "settleDispute", "returnDispute")  # of BankPayout
 MINTED_FEN = 10**12
 
 
@@ -37,7 +42,7 @@ def bank(accounts):
 
 
 @pytest.fixture(scope="session")
-def bureau(accounts):
+def guardian(accounts):
     return accounts[2]
 
 
@@ -61,13 +66,24 @@ def registrar(accounts):
     return accounts.add(REGISTRAR_KEY.private.to_hex())
 
 
+@pytest.fixture(scope="session")
+def bureau(accounts):
+    return accounts.add(BUREAU_KEY.private.to_hex())
+
+
+@pytest.fixture(scope="session")
+def arbiter(accounts):
+    return accounts.add(ARBITER_KEY.private.to_hex())
+
+
 # ---------------------------------------------------------------- the deployed system
 
 
 @pytest.fixture(scope="module")
-def roles(module_isolation, RoleManager, admin, bank, bureau, registrar):
+def roles(module_isolation, RoleManager, admin, bank, bureau, guardian, registrar):
     manager = admin.deploy(RoleManager, admin)
-    for role, member in ((REGISTRAR_ROLE, registrar), (BANK_ROLE, bank), (BUREAU_ROLE, bureau)):
+    members = [(REGISTRAR_ROLE, registrar), (BANK_ROLE, bank), (BUREAU_ROLE, bureau), (GUARDIAN_ROLE, guardian)]
+    for role, member in (*members, *((WITNESS_ROLE, key.address) for key in WITNESS_KEYS)):
         manager.grantRole(role, member, 0, {"from": admin})
     return manager
 
@@ -76,8 +92,8 @@ def roles(module_isolation, RoleManager, admin, bank, bureau, registrar):
 def token(WageToken, roles, admin, bank, contractor, relayer):
     """Wage fen; contractor and relayer hold plenty."""
     coin = admin.deploy(WageToken, roles)
-    selectors = [coin.signatures["mint"], coin.signatures["burn"]]
-    roles.setTargetFunctionRole(coin, selectors, BANK_ROLE, {"from": admin})
+    for call, role in (("mint", BANK_ROLE), ("burn", PAYOUT_ROLE)):
+        roles.setTargetFunctionRole(coin, [coin.signatures[call]], role, {"from": admin})
     for holder in (contractor, relayer):
         coin.mint(holder, MINTED_FEN, word(f"deposit of {holder}"), {"from": bank})
     return coin
@@ -94,19 +110,37 @@ def implementation(WageEscrow, module_isolation, admin):
 
 
 @pytest.fixture(scope="module")
-def factory(WageEscrowFactory, implementation, token, registry, admin):
-    return admin.deploy(WageEscrowFactory, implementation, token, registry)
+def make_factory(WageEscrowFactory, BankPayout, implementation, registry, roles, admin):
+    """Make a factory over any token, its bank payout ready to settle and return: `make_factory(token)`."""
+
+    def made(over):
+        factory = admin.deploy(WageEscrowFactory, implementation, over, registry, roles)
+        payout = BankPayout.at(factory.bank())
+        selectors = [payout.signatures[call] for call in BANK_CALLS]
+        roles.setTargetFunctionRole(payout, selectors, BANK_ROLE, {"from": admin})
+        roles.grantRole(PAYOUT_ROLE, payout, 0, {"from": admin})
+        return factory
+
+    return made
 
 
 @pytest.fixture(scope="module")
-def open_site(WageEscrow, WageEscrowFactory, implementation, registry, admin, contractor, bureau, relayer):
-    """Open a project's escrow over any token: `open_site(token, "north tower")`."""
+def factory(make_factory, token):
+    return make_factory(token)
+
+
+@pytest.fixture(scope="module")
+def open_site(WageEscrow, BankPayout, make_factory, registry, contractor, bureau, arbiter, relayer):
+    """Open a project's escrow over any token, with a factory and so a bank payout of its own:
+    `open_site(token, "north tower")`."""
 
     def opened(over, project="tower"):
-        makes = admin.deploy(WageEscrowFactory, implementation, over, registry)
-        made = makes.createEscrow(word(project), bureau, WINDOW_SECONDS, {"from": contractor})
-        escrow = WageEscrow.at(made.events["EscrowCreated"]["escrow"])
-        return Site(escrow, registry, over, CONTRACTOR_KEY, REGISTRAR_KEY, relayer)
+        factory = make_factory(over)
+        made = factory.createEscrow(word(project), bureau, arbiter, WINDOWS, {"from": contractor})
+        return Site(
+            WageEscrow.at(made.events["EscrowCreated"]["escrow"]), registry, over, BankPayout.at(factory.bank()),
+            CONTRACTOR_KEY, BUREAU_KEY, ARBITER_KEY, REGISTRAR_KEY, relayer,
+        )  # fmt: skip
 
     return opened
 
@@ -114,6 +148,11 @@ def open_site(WageEscrow, WageEscrowFactory, implementation, registry, admin, co
 @pytest.fixture(scope="module")
 def site(open_site, token):
     return open_site(token)
+
+
+@pytest.fixture(scope="module")
+def bank_payout(site):
+    return site.bank_payout
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +164,15 @@ def escrow(site):
 def crew(site):
     """A passkey, a wallet and a device key: three workers enrolled and joined."""
     workers = [Worker.named(0, "passkey"), Worker.named(1, "wallet"), Worker.named(2, "device")]
+    site.enrol(*workers)
+    site.join(*workers)
+    return workers
+
+
+@pytest.fixture(scope="module")
+def bank_crew(site):
+    """The same three kinds of key, in the hands of workers who are paid by the bank."""
+    workers = [site.paid_by_bank(20 + i, kind) for i, kind in enumerate(KINDS)]
     site.enrol(*workers)
     site.join(*workers)
     return workers
