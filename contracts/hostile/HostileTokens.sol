@@ -12,7 +12,7 @@ abstract contract HostileToken is ERC20 {
     }
 }
 
-/// @notice Reverts for one payee, as a token with a blocklist does.
+/// @notice Reverts for one payee or payer, as a token with a blocklist does.
 contract BlockingToken is HostileToken {
     error Token_Blocked(address account);
 
@@ -26,9 +26,14 @@ contract BlockingToken is HostileToken {
         require(to != blocked, Token_Blocked(to));
         return super.transfer(to, amount);
     }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        require(from != blocked, Token_Blocked(from));
+        return super.transferFrom(from, to, amount);
+    }
 }
 
-/// @notice Answers `false` for one payee instead of reverting, and moves nothing.
+/// @notice Answers `false` for one payee or payer instead of reverting, and moves nothing.
 contract RefusingToken is HostileToken {
     address public refused;
 
@@ -40,13 +45,30 @@ contract RefusingToken is HostileToken {
         if (to == refused) return false;
         return super.transfer(to, amount);
     }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        if (from == refused) return false;
+        return super.transferFrom(from, to, amount);
+    }
 }
 
-/// @notice Keeps 1 % of what is paid in.
+/// @notice Keeps 1 % of each payment from what the payee gets, until told otherwise.
 contract FeeToken is HostileToken {
+    bool public waived;
+
+    function setWaived(bool waived_) external {
+        waived = waived_;
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        super.transfer(to, amount);
+        if (!waived) _burn(to, amount / 100);
+        return true;
+    }
+
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
         super.transferFrom(from, to, amount);
-        _burn(to, amount / 100);
+        if (!waived) _burn(to, amount / 100);
         return true;
     }
 }
