@@ -19,13 +19,18 @@ contract SignatureProbe {
         asAsked = P256.verify(hash, r, s, x, y);
     }
 
+    /// @notice Whether the registry would enrol such a key.
+    function isUsable(SignerKey calldata key) external pure returns (bool) {
+        return SignerKeys.isUsable(key);
+    }
+
     /// @notice {WorkerRegistry-check} for a key that nobody enrolled.
     function isValid(SignerKey calldata key, bytes32 digest, bytes calldata signature, bytes32 rpIdHash)
         external
         view
         returns (bool)
     {
-        return SignerKeys.isUsable(key) && SignerKeys.isValid(key, digest, signature, rpIdHash);
+        return SignerKeys.isValid(key, digest, signature, rpIdHash);
     }
 
     /// @notice The key that one packed confirmation says signed; its assurance is 0 where the signature is not good.
