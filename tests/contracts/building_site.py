@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brownie import web3
+from brownie import chain, web3
 
 from anxin.core.confirmations import PackedConfirmation, pack_confirmations
 from anxin.core.sheet_tree import SheetLine
@@ -27,8 +27,10 @@ from .site_parts import (
     GAS_CAP,
     KINDS,
     NOBODY,
+    NOTICE_SECONDS,
     OBJECTION_SECONDS,
     ORIGIN,
+    PAUSE_SECONDS,
     RP_ID,
     RP_ID_HASH,
     TEN_DAYS,
@@ -58,8 +60,10 @@ __all__ = [
     "GAS_CAP",
     "KINDS",
     "NOBODY",
+    "NOTICE_SECONDS",
     "OBJECTION_SECONDS",
     "ORIGIN",
+    "PAUSE_SECONDS",
     "RP_ID",
     "RP_ID_HASH",
     "TEN_DAYS",
@@ -261,6 +265,12 @@ class Site:
     def deposit_bond(self, amount_fen: int) -> None:
         self.token.approve(self.escrow, amount_fen, {"from": self.relayer})
         self.escrow.depositBond(amount_fen, {"from": self.relayer})
+
+    def close(self) -> None:
+        """Give notice, let it pass, and close. Nothing may be owed."""
+        self.escrow.announceClosing(*self.closing_notice(), {"from": self.relayer})
+        chain.sleep(NOTICE_SECONDS + 1)
+        self.escrow.close(*self.closing(), {"from": self.relayer})
 
     # ------------------------------------------------------------ what a worker signs
 

@@ -1,7 +1,12 @@
-"""WageEscrowFactory.createEscrow, and the bare implementation behind every escrow.
+"""WageEscrowFactory.createEscrow, the factory itself, and the bare implementation behind every escrow.
 
+constructor
+├── implementation, token, registry or roles are zero → refused
+└── else → a bank payout of its own
+createEscrow
 ├── bureau is zero or the contractor → refused
-├── objection window is outside 1..30 days → refused
+├── arbiter is zero, the contractor or the bureau → refused
+├── windows outside objection 1..30, answer 3..30, bureau 7..90 days → refused
 ├── this contractor has an escrow for the project → refused
 └── else → fixed terms, listed, EscrowCreated; the address follows from the terms
 """
@@ -11,67 +16,148 @@ from brownie import reverts
 from brownie.exceptions import VirtualMachineError
 from eth_abi.abi import encode
 
-from .building_site import DAY_SECONDS, NOBODY, WINDOW_SECONDS, refusal, word
+from .building_site import DAY_SECONDS, NOBODY, WINDOWS, refusal, word
 
 PROJECT = word("north tower")
+BOUNDS_DAYS = {"objection": (1, 30), "answer": (3, 30), "bureau": (7, 90)}
+EDGES = [(place, bound) for place in range(3) for bound in range(2)]
+EDGE_NAMES = [f"{end} {name}" for name in BOUNDS_DAYS for end in ("shortest", "longest")]
 
 
-def test_an_escrow_has_the_terms_it_was_made_with(WageEscrow, factory, token, registry, contractor, bureau):
-    made = factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor})
+@pytest.fixture
+def create(factory, contractor, bureau, arbiter):
+    """Make an escrow: the contractor's, with the site's bureau, arbiter and windows unless said otherwise."""
+
+    def made(*, sender=contractor, bureau=bureau, arbiter=arbiter, windows=WINDOWS):
+        return factory.createEscrow(PROJECT, bureau, arbiter, windows, {"from": sender})
+
+    return made
+
+
+def windows_with(place, seconds):
+    return tuple(seconds if i == place else window for i, window in enumerate(WINDOWS))
+
+
+def bounds_of(place):
+    """The shortest and the longest of a window, in seconds."""
+    return tuple(days * DAY_SECONDS for days in list(BOUNDS_DAYS.values())[place])
+
+
+# ---------------------------------------------------------------- the factory
+
+
+def test_a_factory_knows_what_its_escrows_are_made_of(factory, implementation, token, registry, roles):
+    assert (implementation, token, registry, roles) == (
+        factory.implementation(), factory.token(), factory.registry(), factory.authority(),
+    )  # fmt: skip
+
+
+def test_a_factory_and_its_bank_payout_know_each_other(BankPayout, factory, token, roles):
+    payout = BankPayout.at(factory.bank())
+
+    assert (factory, token, roles) == (payout.factory(), payout.token(), payout.authority())
+
+
+@pytest.mark.parametrize("missing", range(4), ids=["implementation", "token", "registry", "roles"])
+def test_a_factory_without_one_of_its_parts_is_refused(
+    WageEscrowFactory, implementation, token, registry, roles, admin, missing
+):
+    parts = [implementation, token, registry, roles]
+    parts[missing] = NOBODY
+
+    with reverts(refusal("Factory_ZeroAddress")):
+        admin.deploy(WageEscrowFactory, *parts)
+
+
+# ---------------------------------------------------------------- the terms
+
+
+def test_an_escrow_has_the_terms_it_was_made_with(
+    WageEscrow, factory, create, token, registry, roles, contractor, bureau, arbiter
+):
+    made = create()
 
     escrow = WageEscrow.at(made.return_value)
-    assert (token, registry, contractor, bureau, WINDOW_SECONDS) == escrow.terms()
-    assert (0, 0, 0, 0) == escrow.books()
-    assert 0 == escrow.sheetCount()
+    assert (token, registry, roles, factory.bank(), contractor, bureau, arbiter, WINDOWS) == escrow.terms()
+    assert (0, 0, 0, 0, 0) == escrow.books()
+    assert (0, 0, 0, 0) == escrow.closing()
+    assert (0, 0) == (escrow.sheetCount(), escrow.disputeCount())
     assert factory.isEscrow(escrow)
     assert escrow == factory.escrowOf(contractor, PROJECT)
     assert {
-        "escrow": escrow, "contractor": contractor, "bureau": bureau, "project": "0x" + PROJECT.hex(),
-        "objectionWindow": WINDOW_SECONDS,
+        "escrow": escrow, "contractor": contractor, "bureau": bureau, "arbiter": arbiter,
+        "project": "0x" + PROJECT.hex(), "windows": WINDOWS,
     } == dict(made.events["EscrowCreated"])  # fmt: skip
 
 
-@pytest.mark.parametrize("days", [1, 30])
-def test_the_shortest_and_the_longest_window_are_accepted(factory, contractor, bureau, days):
-    assert factory.createEscrow(PROJECT, bureau, days * DAY_SECONDS, {"from": contractor}).status == 1
+@pytest.mark.parametrize(("place", "bound"), EDGES, ids=EDGE_NAMES)
+def test_the_shortest_and_the_longest_window_are_accepted(WageEscrow, create, place, bound):
+    windows = windows_with(place, bounds_of(place)[bound])
+
+    escrow = WageEscrow.at(create(windows=windows).return_value)
+
+    assert windows == escrow.terms()["windows"]
 
 
-@pytest.mark.parametrize("seconds", [0, DAY_SECONDS - 1, 30 * DAY_SECONDS + 1])
-def test_a_window_outside_the_bounds_is_refused(factory, contractor, bureau, seconds):
-    with reverts(refusal("Factory_BadWindow", seconds, DAY_SECONDS, 30 * DAY_SECONDS)):
-        factory.createEscrow(PROJECT, bureau, seconds, {"from": contractor})
+@pytest.mark.parametrize(("place", "bound"), EDGES, ids=EDGE_NAMES)
+def test_a_window_a_second_outside_its_bounds_is_refused(create, place, bound):
+    seconds = bounds_of(place)[bound] + (1 if bound else -1)
+
+    with reverts(refusal("Factory_BadWindow", seconds, *bounds_of(place))):
+        create(windows=windows_with(place, seconds))
 
 
-def test_a_project_without_bureau_is_refused(factory, contractor):
+@pytest.mark.parametrize("place", range(3), ids=BOUNDS_DAYS)
+def test_no_window_at_all_is_refused(create, place):
+    with reverts(refusal("Factory_BadWindow", 0, *bounds_of(place))):
+        create(windows=windows_with(place, 0))
+
+
+def test_a_project_without_bureau_is_refused(create):
     with reverts(refusal("Factory_BadBureau", NOBODY)):
-        factory.createEscrow(PROJECT, NOBODY, WINDOW_SECONDS, {"from": contractor})
+        create(bureau=NOBODY)
 
 
-def test_a_contractor_is_not_its_own_bureau(factory, contractor):
+def test_a_contractor_is_not_its_own_bureau(create, contractor):
     with reverts(refusal("Factory_BadBureau", contractor.address)):
-        factory.createEscrow(PROJECT, contractor, WINDOW_SECONDS, {"from": contractor})
+        create(bureau=contractor)
 
 
-def test_a_project_has_one_escrow(factory, contractor, bureau):
-    first = factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor}).return_value
+def test_a_project_without_arbiter_is_refused(create):
+    with reverts(refusal("Factory_BadArbiter", NOBODY)):
+        create(arbiter=NOBODY)
+
+
+def test_a_contractor_is_not_its_own_arbiter(create, contractor):
+    with reverts(refusal("Factory_BadArbiter", contractor.address)):
+        create(arbiter=contractor)
+
+
+def test_a_bureau_is_not_its_own_arbiter(create, bureau):
+    with reverts(refusal("Factory_BadArbiter", bureau.address)):
+        create(arbiter=bureau)
+
+
+# ---------------------------------------------------------------- one escrow a project
+
+
+def test_a_project_has_one_escrow(create):
+    first = create().return_value
 
     with reverts(refusal("Factory_EscrowExists", first)):
-        factory.createEscrow(PROJECT, bureau, 2 * WINDOW_SECONDS, {"from": contractor})
+        create(windows=tuple(2 * window for window in WINDOWS))
 
 
-def test_another_contractor_may_use_the_same_reference(factory, contractor, stranger, bureau):
-    first = factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor}).return_value
-    second = factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": stranger}).return_value
-
-    assert first != second
+def test_another_contractor_may_use_the_same_reference(create, stranger):
+    assert create().return_value != create(sender=stranger).return_value
 
 
-def test_a_reorganised_chain_cannot_swap_two_contractors_escrows(factory, contractor, stranger, bureau):
+def test_a_reorganised_chain_cannot_swap_two_contractors_escrows(factory, create, contractor, stranger, bureau, arbiter):
     """Whoever comes first, each has its own address: money on its way arrives where it was meant."""
-    foreseen = factory.createEscrow.call(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor})
-    factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": stranger})
+    foreseen = factory.createEscrow.call(PROJECT, bureau, arbiter, WINDOWS, {"from": contractor})
+    create(sender=stranger)
 
-    assert foreseen == factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor}).return_value
+    assert foreseen == create().return_value
 
 
 def test_nobody_can_add_to_the_list(factory, implementation, stranger):
@@ -88,12 +174,13 @@ def test_the_bare_implementation_has_no_terms_and_takes_no_money(implementation,
     with reverts():
         implementation.fund(100, PROJECT, {"from": contractor})
     with reverts():
-        implementation.postSheet(0, (1, 1, 1, PROJECT, PROJECT), [(0, 1, 1, PROJECT, PROJECT)], b"", {"from": contractor})
+        implementation.postSheet(0, (1, 1, 1, PROJECT, PROJECT), bytes(61), b"", {"from": contractor})
     assert 0 == token.balanceOf(implementation)
 
 
-def test_the_terms_are_part_of_the_code(WageEscrow, factory, token, registry, contractor, bureau, web3):
-    made = factory.createEscrow(PROJECT, bureau, WINDOW_SECONDS, {"from": contractor}).return_value
-    terms = [token.address, registry.address, contractor.address, bureau.address, WINDOW_SECONDS]
+def test_the_terms_are_part_of_the_code(create, factory, token, registry, roles, contractor, bureau, arbiter, web3):
+    made = create().return_value
+    parties = [token, registry, roles, factory.bank(), contractor, bureau, arbiter]
+    terms = encode(["address"] * 7 + ["uint32"] * 3, [*(str(party) for party in parties), *WINDOWS])
 
-    assert bytes(web3.eth.get_code(made)).endswith(encode(["address"] * 4 + ["uint32"], terms))
+    assert bytes(web3.eth.get_code(made)).endswith(terms)

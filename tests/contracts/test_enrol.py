@@ -1,7 +1,7 @@
-"""WorkerRegistry.enrol, and what the registry then answers (workerOf, payoutOf, check).
+"""WorkerRegistry.enrol, and what the registry then answers (workerOf, payoutOf, check, commitmentsOf).
 
 enrol
-├── workerId is zero, payout is zero → refused
+├── workerId is zero or longer than 16 bytes, payout is zero → refused
 ├── the key cannot sign: unknown kind, not on the curve, not an address → refused
 ├── the deadline has passed (at it: still good) → refused
 ├── the worker is enrolled → refused
@@ -11,14 +11,18 @@ enrol
 check
 ├── by the worker's key → its assurance and the payout
 └── by any other, or nobody enrolled → assurance 0
+commitmentsOf
+└── keccak256 of key and payout; zero for nobody
 """
 
 from dataclasses import replace
 
 import pytest
 from brownie import reverts
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
-from anxin.core.signing import pack
+from anxin.core.signing import from_hex, pack
 from anxin.demo.keys import Wallet
 
 from .building_site import (
@@ -35,7 +39,9 @@ from .building_site import (
     with_high_s,
     word,
 )
+from .conftest import REGISTRAR_ROLE
 
+ZERO = bytes(32)
 OFF_CURVE = (2, word("not an x"), word("not a y"))
 
 
@@ -59,9 +65,14 @@ def test_a_worker_is_enrolled_whoever_relays_it(site, registry, registrar, stran
     } == dict(enrolled.events["Enrolled"])  # fmt: skip
 
 
-def test_a_worker_without_id_is_refused(site, registry, relayer):
-    with reverts(refusal("Registry_ZeroWorker")):
-        registry.enrol(*site.enrolment(replace(Worker.named(50), worker_id=bytes(32))), {"from": relayer})
+@pytest.mark.parametrize(
+    "worker_id",
+    [bytes(32), bytes(16) + b"\x01" * 16, b"\x01" * 16 + bytes(15) + b"\x01", b"\x01" * 17 + bytes(15)],
+    ids=["zero", "the last 16 bytes only", "a last byte", "a 17th byte"],
+)
+def test_a_worker_whose_id_no_line_can_carry_is_refused(site, registry, relayer, worker_id):
+    with reverts(refusal("Registry_BadWorkerId", worker_id)):
+        registry.enrol(*site.enrolment(replace(Worker.named(50), worker_id=worker_id)), {"from": relayer})
 
 
 def test_a_worker_without_payout_is_refused(site, registry, relayer):
@@ -76,19 +87,23 @@ def test_a_worker_without_payout_is_refused(site, registry, relayer):
     [
         OFF_CURVE,
         (4, *OFF_CURVE[1:]),
-        (2, 0, 0),
-        (3, 0, 0),
-        (3, 1 << 160, 0),
-        (3, 1, 1),
+        (2, ZERO, ZERO),
+        (4, ZERO, ZERO),
+        (3, ZERO, ZERO),
+        (3, (1 << 160).to_bytes(32), ZERO),
+        (3, (1).to_bytes(32), (1).to_bytes(32)),
         (0, *key_words(key_of("device", 7).public)[1:]),
         (1, *key_words(key_of("device", 7).public)[1:]),
         (5, *key_words(key_of("device", 7).public)[1:]),
+        (2, *reversed(key_words(key_of("device", 7).public)[1:])),
     ],
-    ids=["device off the curve", "passkey off the curve", "zero point", "zero address", "wider than an address",
-         "wallet with a y", "kind 0", "kind 1", "kind 5"],
+    ids=["device off the curve", "passkey off the curve", "device zero point", "passkey zero point", "zero address",
+         "wider than an address", "wallet with a y", "kind 0", "kind 1", "kind 5", "x and y swapped"],
 )  # fmt: skip
 def test_a_key_that_cannot_sign_is_refused(site, registry, relayer, key):
-    worker_id, _, *rest = site.enrolment(Worker.named(50))
+    """Even if a registrar vouches for it."""
+    assurance, x, y = key
+    worker_id, _, *rest = site.enrolment(Worker.named(50), assurance=assurance, x=x, y=y)
 
     with reverts(refusal("Registry_BadKey", worker_id, key[0])):
         registry.enrol(worker_id, key, *rest, {"from": relayer})
@@ -131,7 +146,7 @@ def test_only_a_registrar_vouches(site, registry, relayer):
 
 def test_a_dismissed_registrar_vouches_no_more(site, registry, roles, registrar, admin, relayer):
     enrolment = site.enrolment(Worker.named(50))
-    roles.revokeRole(1, registrar, {"from": admin})
+    roles.revokeRole(REGISTRAR_ROLE, registrar, {"from": admin})
 
     with reverts(refusal("Registry_NotRegistrar", registrar.address)):
         registry.enrol(*enrolment, {"from": relayer})
@@ -152,12 +167,40 @@ def test_a_changed_payout_breaks_both_signatures(site, registry, relayer):
         registry.enrol(worker_id, key, Worker.named(51).payout, *rest, {"from": relayer})
 
 
-def test_an_enrolment_for_another_chain_is_refused(site, registry, relayer, monkeypatch):
+def test_an_enrolment_for_another_chain_is_refused(site, registry, relayer):
     worker, elsewhere = Worker.named(50), on_other_chain(site.registry_domain())
-    monkeypatch.setattr(type(site), "registry_domain", lambda _: elsewhere)
 
     with reverts(refusal("Registry_BadRegistrarSignature", worker.worker_id, site.registrar.address)):
-        registry.enrol(*site.enrolment(worker), {"from": relayer})
+        registry.enrol(*site.enrolment(worker, domain=elsewhere), {"from": relayer})
+
+
+def test_an_enrolment_for_another_registry_is_refused(site, registry, relayer):
+    worker, elsewhere = Worker.named(50), replace(site.registry_domain(), contract=Worker.named(51).payout)
+
+    with reverts(refusal("Registry_BadRegistrarSignature", worker.worker_id, site.registrar.address)):
+        registry.enrol(*site.enrolment(worker, domain=elsewhere), {"from": relayer})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"workerId": word("other")}, {"assurance": 4}, {"x": word("other")}, {"y": word("other")}],
+    ids=lambda field: next(iter(field)),
+)
+def test_a_field_signed_otherwise_is_refused(site, registry, relayer, field):
+    """Payout: above. Both parties signed the same other words, so it is the words that are refused."""
+    worker = Worker.named(50)
+
+    with reverts(refusal("Registry_BadRegistrarSignature", worker.worker_id, site.registrar.address)):
+        registry.enrol(*site.enrolment(worker, **field), {"from": relayer})
+
+
+def test_a_registrar_whose_acts_need_scheduling_does_not_vouch(site, registry, roles, admin, relayer):
+    """The role manager's delay binds calls, not signatures: such a member has no say here."""
+    slow = Wallet.from_hex(f"{8:064x}")
+    roles.grantRole(REGISTRAR_ROLE, slow.address, DAY_SECONDS, {"from": admin})
+
+    with reverts(refusal("Registry_NotRegistrar", slow.address)):
+        registry.enrol(*replace(site, registrar=slow).enrolment(Worker.named(50)), {"from": relayer})
 
 
 def test_a_key_that_did_not_sign_is_refused(site, registry, relayer, newcomer):
@@ -175,6 +218,18 @@ def test_the_registry_knows_nobody_unasked(registry, outsider):
         registry.workerOf(outsider.worker_id)
     assert NOBODY == registry.payoutOf(outsider.worker_id)
     assert (0, NOBODY) == registry.check(outsider.worker_id, word("words"), b"")
+    assert (bytes(32),) == tuple(bytes(hashed) for hashed in registry.commitmentsOf([outsider.worker_id]))
+
+
+def test_a_commitment_is_of_key_and_payout(site, registry, newcomer, outsider):
+    """So whoever brings both along can be checked with one read, in the order asked."""
+    site.enrol(newcomer)
+    assurance, x, y = key_words(newcomer.key.public)
+    words = encode(["uint8", "bytes32", "bytes32", "address"], [assurance, from_hex(x), from_hex(y), newcomer.payout])
+
+    told = registry.commitmentsOf([outsider.worker_id, newcomer.worker_id])
+
+    assert [bytes(32), keccak(words)] == [bytes(hashed) for hashed in told]
 
 
 def test_a_good_signature_is_told_with_its_assurance(site, registry, newcomer):

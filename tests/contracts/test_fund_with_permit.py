@@ -3,7 +3,9 @@
 ├── the permit is good → in the books, Funded
 ├── somebody submitted the permit first → in the books all the same
 ├── the permit is by another, or expired, and there is no allowance → refused
-└── amount is zero → refused
+├── amount is zero → refused
+├── the token keeps some of it, or calls back in the middle → refused
+└── the escrow is paused → refused
 """
 
 import pytest
@@ -13,7 +15,7 @@ from eth_utils.crypto import keccak
 
 from anxin.demo.keys import Wallet
 
-from .building_site import now, refusal, word
+from .building_site import PAUSE_SECONDS, now, refusal, word
 
 MEMO = word("transfer 2026-10")
 PERMIT_TYPEHASH = keccak(text="Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
@@ -37,7 +39,7 @@ def permit(token, escrow, contractor, site):
 def test_one_transaction_approves_and_funds(escrow, permit, contractor):
     funded = escrow.fundWithPermit(900, MEMO, *permit(900, now() + 60), {"from": contractor})
 
-    assert (900, 0, 0, 900) == escrow.books()
+    assert (900, 0, 0, 0, 900) == escrow.books()
     assert 900 == funded.events["Funded"]["amount"]
 
 
@@ -71,3 +73,34 @@ def test_an_expired_permit_is_refused(escrow, permit, contractor):
 def test_nothing_is_refused(escrow, permit, contractor):
     with reverts(refusal("Escrow_ZeroAmount")):
         escrow.fundWithPermit(0, MEMO, *permit(0, now() + 60), {"from": contractor})
+
+
+def test_money_that_arrives_short_is_refused(open_site, FeeToken, admin, contractor):
+    """The token knows no permit: the approval given before is what counts."""
+    token = admin.deploy(FeeToken)
+    escrow = open_site(token).escrow
+    token.mint(contractor, 1_000, {"from": admin})
+    token.approve(escrow, 1_000, {"from": contractor})
+
+    with reverts(refusal("Escrow_ReceivedLess", 990, 1_000)):
+        escrow.fundWithPermit(1_000, MEMO, now() + 60, 27, MEMO, MEMO, {"from": contractor})
+
+
+def test_a_token_cannot_fund_again_from_within(open_site, ReenteringToken, admin, contractor):
+    token = admin.deploy(ReenteringToken)
+    escrow = open_site(token).escrow
+    token.mint(contractor, 1_000, {"from": admin})
+    token.approve(escrow, 1_000, {"from": contractor})
+    token.setCallback(escrow.fund.encode_input(1, MEMO), {"from": admin})
+
+    escrow.fundWithPermit(1_000, MEMO, now() + 60, 27, MEMO, MEMO, {"from": contractor})
+
+    assert not token.entered()
+    assert 1_000 == escrow.books()["funded"] == token.balanceOf(escrow)
+
+
+def test_a_paused_escrow_takes_no_money(escrow, permit, guardian, contractor):
+    until = escrow.pause({"from": guardian}).timestamp + PAUSE_SECONDS
+
+    with reverts(refusal("Escrow_Paused", until)):
+        escrow.fundWithPermit(900, MEMO, *permit(900, now() + 60), {"from": contractor})

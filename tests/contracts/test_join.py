@@ -1,11 +1,13 @@
 """WageEscrow.join: contractor and worker agree on the project and on a day's worth.
 
+├── the escrow is closed → refused
 ├── dayCap is zero → refused
 ├── the worker has joined → refused
 ├── the deadline has passed (at it: still good) → refused
 ├── the contractor did not sign these words → refused
 ├── the worker is not enrolled, or did not sign these words → refused
-└── else, whoever relays it → dayCapOf, Joined
+├── a closing notice runs → joined, and the notice is withdrawn
+└── else, paused or not, whoever relays it → dayCapOf, Joined
 """
 
 from dataclasses import replace
@@ -129,9 +131,55 @@ def test_an_agreement_for_another_escrow_is_refused(site, open_site, token, newc
         other.escrow.join(*site.joining(newcomer), {"from": relayer})
 
 
-def test_an_agreement_for_another_chain_is_refused(site, escrow, newcomer, relayer, monkeypatch):
+def test_an_agreement_for_another_chain_is_refused(site, escrow, newcomer, relayer):
     elsewhere = on_other_chain(site.escrow_domain())
-    monkeypatch.setattr(type(site), "escrow_domain", lambda _: elsewhere)
 
     with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
+        escrow.join(*site.joining(newcomer, domain=elsewhere), {"from": relayer})
+
+
+@pytest.mark.parametrize("field", [{"workerId": word("other")}, {"termsHash": word("other")}])
+def test_a_field_signed_otherwise_is_refused(site, escrow, newcomer, relayer, field):
+    """The day's worth: above."""
+    with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
+        escrow.join(*site.joining(newcomer, **field), {"from": relayer})
+
+
+def test_a_deadline_moved_after_signing_is_refused(site, escrow, newcomer, relayer):
+    worker_id, day_cap_fen, terms_hash, deadline, *signatures = site.joining(newcomer)
+
+    with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
+        escrow.join(worker_id, day_cap_fen, terms_hash, deadline + 1, *signatures, {"from": relayer})
+
+
+# ---------------------------------------------------------------- the project's end
+
+
+def test_nobody_joins_a_closed_project(site, escrow, newcomer, relayer):
+    site.close()
+    closed_at = escrow.closing()["closedAt"]
+
+    with reverts(refusal("Escrow_Closed", closed_at)):
         escrow.join(*site.joining(newcomer), {"from": relayer})
+
+
+def test_joining_withdraws_the_notice_of_closing(site, escrow, newcomer, relayer):
+    """Work goes on: the public has to be told anew."""
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+
+    joined = escrow.join(*site.joining(newcomer), {"from": relayer})
+
+    assert 1 == len(joined.events["ClosingWithdrawn"])
+    assert 0 == escrow.closing()["announcedUntil"]
+
+
+def test_joining_where_no_notice_runs_withdraws_none(site, escrow, newcomer, relayer):
+    assert "ClosingWithdrawn" not in escrow.join(*site.joining(newcomer), {"from": relayer}).events
+
+
+def test_a_pause_keeps_nobody_from_joining(site, escrow, newcomer, guardian):
+    escrow.pause({"from": guardian})
+
+    site.join(newcomer)
+
+    assert 0 < escrow.dayCapOf(newcomer.worker_id)

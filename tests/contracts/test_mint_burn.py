@@ -1,21 +1,30 @@
-"""WageToken.mint and WageToken.burn: the bank mirrors real money and takes its mirror back.
+"""WageToken.mint and WageToken.burn: the bank mirrors real money; {BankPayout} takes back the mirror of what was paid out.
 
 mint
 ├── caller is not the bank → refused
 ├── receipt has minted or burned → refused
 └── else → the holder has it, Minted
 burn
-├── caller is not the bank → refused
-├── bank holds less → refused
+├── caller does not hold the payout role, the bank itself included → refused
+├── caller holds less → refused
 ├── receipt has minted or burned → refused
-└── else → gone from bank and supply, Burned
+└── else → gone from caller and supply, Burned
 """
 
+import pytest
 from brownie import reverts
 
 from .building_site import refusal, word
+from .conftest import PAYOUT_ROLE
 
 RECEIPT = word("bank receipt 7")
+
+
+@pytest.fixture
+def payout(roles, accounts, admin):
+    """An account in BankPayout's place: it holds the role that burns."""
+    roles.grantRole(PAYOUT_ROLE, accounts[7], 0, {"from": admin})
+    return accounts[7]
 
 
 def test_a_deposit_is_mirrored_to_its_owner(token, bank, stranger):
@@ -40,41 +49,54 @@ def test_a_resent_receipt_does_not_mint_twice(token, bank, stranger):
         token.mint(stranger, 500, RECEIPT, {"from": bank})
 
 
-def test_a_receipt_that_burned_does_not_mint(token, bank):
-    token.mint(bank, 500, word("deposit"), {"from": bank})
-    token.burn(500, RECEIPT, {"from": bank})
+def test_a_receipt_that_burned_does_not_mint(token, bank, payout):
+    token.mint(payout, 500, word("deposit"), {"from": bank})
+    token.burn(500, RECEIPT, {"from": payout})
 
     with reverts(refusal("Token_ReceiptUsed", RECEIPT)):
         token.mint(bank, 500, RECEIPT, {"from": bank})
 
 
-def test_a_payout_takes_the_mirror_back(token, bank):
-    token.mint(bank, 500, word("deposit"), {"from": bank})
+def test_a_payout_takes_the_mirror_back(token, bank, payout):
+    token.mint(payout, 500, word("deposit"), {"from": bank})
     before = token.totalSupply()
 
-    burned = token.burn(200, RECEIPT, {"from": bank})
+    burned = token.burn(200, RECEIPT, {"from": payout})
 
-    assert (300, before - 200) == (token.balanceOf(bank), token.totalSupply())
+    assert (300, before - 200) == (token.balanceOf(payout), token.totalSupply())
     assert {"amount": 200, "receipt": "0x" + RECEIPT.hex()} == dict(burned.events["Burned"])
+    assert token.receiptUsed(RECEIPT)
 
 
-def test_only_the_bank_burns(token, contractor):
-    with reverts(refusal("AccessManagedUnauthorized", contractor)):
-        token.burn(1, RECEIPT, {"from": contractor})
+@pytest.mark.parametrize("caller", ["contractor", "bank", "admin"])
+def test_only_the_payout_burns(token, request, caller):
+    """Not even the bank: what is burned has left an escrow as a wage."""
+    account = request.getfixturevalue(caller)
+
+    with reverts(refusal("AccessManagedUnauthorized", account)):
+        token.burn(1, RECEIPT, {"from": account})
 
 
-def test_the_bank_burns_no_more_than_it_holds(token, bank):
-    token.mint(bank, 500, word("deposit"), {"from": bank})
+def test_no_more_is_burned_than_the_payout_holds(token, bank, payout):
+    token.mint(payout, 500, word("deposit"), {"from": bank})
 
-    with reverts(refusal("ERC20InsufficientBalance", bank, 500, 501)):
-        token.burn(501, RECEIPT, {"from": bank})
+    with reverts(refusal("ERC20InsufficientBalance", payout, 500, 501)):
+        token.burn(501, RECEIPT, {"from": payout})
 
 
-def test_a_receipt_that_minted_does_not_burn(token, bank):
-    token.mint(bank, 500, RECEIPT, {"from": bank})
+def test_a_receipt_that_burned_does_not_burn_again(token, bank, payout):
+    token.mint(payout, 500, word("deposit"), {"from": bank})
+    token.burn(200, RECEIPT, {"from": payout})
 
     with reverts(refusal("Token_ReceiptUsed", RECEIPT)):
-        token.burn(500, RECEIPT, {"from": bank})
+        token.burn(200, RECEIPT, {"from": payout})
+
+
+def test_a_receipt_that_minted_does_not_burn(token, bank, payout):
+    token.mint(payout, 500, RECEIPT, {"from": bank})
+
+    with reverts(refusal("Token_ReceiptUsed", RECEIPT)):
+        token.burn(500, RECEIPT, {"from": payout})
 
 
 def test_one_unit_is_one_fen(token):
