@@ -14,13 +14,14 @@ export PYTHON
 SOLIDITY := $(shell find contracts -name '*.sol')
 BACKEND := $(shell find backend -name '*.py')
 PAGES := $(shell find web -type f -not -path 'web/dist/*' -not -path '*/node_modules/*' -not -name api.gen.ts)
-ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageToken WorkerRegistry WageEscrow WageEscrowFactory))
+ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageToken WorkerRegistry WageEscrow WageEscrowFactory \
+	BankPayout EvidenceAnchor))
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint bench lock clean
+.PHONY: help setup demo test lint coverage slither bench bench-gas lock clean
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 setup: ## Install and build everything (about a minute the first time, nothing the second)
 	@$(MAKE) --no-print-directory --silent -j2 built
@@ -35,15 +36,25 @@ test: setup ## Every check and every test
 	@npm run --silent test
 	@.venv/bin/python scripts/run_tests.py
 
-lint: setup ## Style, types, layers
+lint: setup ## Style, types, layers, contract sizes and storage layout
 	ruff check --output-format concise backend scripts tests
 	mypy
 	lint-imports
 	npm run --silent lint:sol
+	.venv/bin/python scripts/contract_facts.py
 	npm run --silent check
 
-bench: setup ## Time the demo: first start on an empty state folder, then a warm second one
+coverage: setup ## Which branches of the contracts the tests take (build/coverage.json)
+	@.venv/bin/python scripts/contract_coverage.py
+
+slither: setup .tools/slither/installed ## Static analysis of the contracts
+	@.venv/bin/python scripts/run_slither.py
+
+bench: setup bench-gas ## Gas, then the demo's time: first start on an empty state folder, then a warm second one
 	@.venv/bin/python scripts/bench_demo.py
+
+bench-gas: setup ## What a wage costs in gas, against contracts/gas-snapshot.json (build/bench-gas.json)
+	@.venv/bin/python scripts/bench_gas.py --check
 
 lock: .tools/bin/uv ## Refresh requirements.lock after a change in pyproject.toml
 	.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
@@ -61,6 +72,11 @@ built: .venv/installed $(ABI) web/dist/built
 .tools/bin/uv:
 	@scripts/check_machine.sh disk && scripts/check_machine.sh python && scripts/check_machine.sh node
 	@$(STEP) "Installer" sh -c '$(PYTHON) -m venv .tools && .tools/bin/pip install --quiet uv'
+
+.tools/slither/installed: | .tools/bin/uv
+	@$(STEP) "Slither" sh -c '.tools/bin/uv venv --quiet --clear --python "$$(command -v $(PYTHON))" .tools/slither \
+	  && .tools/bin/uv pip install --quiet --python .tools/slither/bin/python slither-analyzer==0.11.6'
+	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml | .tools/bin/uv
 	@scripts/check_machine.sh disk
