@@ -1,0 +1,420 @@
+"""WageEscrow.depositBond, drawBond, returnBond: the wage deposit (工资保证金), apart from what is funded.
+
+depositBond
+├── nothing, more than was approved, or less arrives than was sent → refused
+└── else, whoever pays → bond, BondDeposited; not funded
+drawBond
+├── nothing, more than the bond, or more than is short (owed + contested − funded) → refused
+├── the order has drawn before → refused
+├── the deadline has passed (at it: still good) → refused
+├── the signature is not the bureau's, or not over these words, this escrow, this chain → refused
+└── else → bond becomes funded, BondDrawn; no money moves
+returnBond
+├── the escrow was never closed → refused
+├── within 30 days of the first closing (their end included) → refused
+├── something is owed, contested or claimed → refused
+├── there is no bond → refused
+└── else → to the contractor, BondReturned; once
+"""
+
+import pytest
+from brownie import reverts
+
+from anxin.core.signing import WalletSignature, pack
+
+from .book_keeping import answered, assert_books, claimed, contested, dispute, hostile_site, resolved, wait_until
+from .building_site import (
+    ANSWER_SECONDS,
+    DAY_SECONDS,
+    next_block_at,
+    now,
+    on_other_chain,
+    refusal,
+    with_high_s,
+    word,
+)
+
+NOTICE_SECONDS = 30 * DAY_SECONDS
+BOND_FEN = 500_000
+
+
+@pytest.fixture
+def bond(site):
+    site.deposit_bond(BOND_FEN)
+    return BOND_FEN
+
+
+@pytest.fixture
+def short(site, crew, bond):
+    """A sheet of 300,003 fen is owed and 100,000 are there: so much is short."""
+    sheet = site.posted(crew)
+    site.fund(100_000)
+    return sheet.total_fen - 100_000
+
+
+@pytest.fixture
+def closed(site, escrow, bond, relayer):
+    """A closed escrow with a bond; the time at which it was closed."""
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+    wait_until(now() + NOTICE_SECONDS + 1)
+    escrow.close(*site.closing(), {"from": relayer})
+    return escrow.closing()["closedAt"]
+
+
+# ---------------------------------------------------------------- depositBond
+
+
+def test_anyone_may_pay_the_bond_in(site, escrow, token, contractor):
+    token.approve(escrow, BOND_FEN, {"from": contractor})
+
+    told = escrow.depositBond(BOND_FEN, {"from": contractor})
+
+    assert {"from": contractor, "amount": BOND_FEN} == dict(told.events["BondDeposited"])
+    assert_books(site, bond=BOND_FEN)
+
+
+def test_a_second_deposit_adds_up(site, bond):
+    site.deposit_bond(1)
+
+    assert_books(site, bond=BOND_FEN + 1)
+
+
+def test_the_bond_pays_no_wage_by_itself(site, escrow, token, crew, bond):
+    """Only the bureau's order makes it payroll."""
+    sheet = site.posted(crew)
+
+    site.release(sheet, crew, 0, 1, 2)
+
+    assert [0, 0, 0] == [token.balanceOf(worker.payout) for worker in crew]
+    assert_books(site, owed=sheet.total_fen, bond=bond)
+
+
+def test_the_bond_is_no_surplus_to_be_booked(site, escrow, bond, relayer):
+    with reverts(refusal("Escrow_ZeroAmount")):
+        escrow.bookTransfer(word("memo"), {"from": relayer})
+
+
+def test_no_bond_of_nothing(escrow, relayer):
+    with reverts(refusal("Escrow_ZeroAmount")):
+        escrow.depositBond(0, {"from": relayer})
+
+
+def test_more_than_approved_cannot_be_deposited(escrow, token, relayer):
+    token.approve(escrow, 9, {"from": relayer})
+
+    with reverts(refusal("ERC20InsufficientAllowance", escrow.address, 9, 10)):
+        escrow.depositBond(10, {"from": relayer})
+
+
+def test_a_token_that_keeps_a_fee_is_refused(open_site, FeeToken, admin, relayer):
+    site = hostile_site(open_site, admin, relayer, FeeToken)
+
+    with reverts(refusal("Escrow_ReceivedLess", 990, 1_000)):
+        site.deposit_bond(1_000)
+
+
+def test_a_token_that_calls_back_cannot_book_a_deposit_twice(open_site, ReenteringToken, admin, relayer):
+    site = hostile_site(open_site, admin, relayer, ReenteringToken)
+    site.token.setCallback(site.escrow.bookTransfer.encode_input(word("memo")), {"from": admin})
+
+    site.deposit_bond(1_000)
+
+    assert "0x3ee5aeb5" == str(site.token.answer())  # ReentrancyGuardReentrantCall()
+    assert_books(site, bond=1_000)
+
+
+# ---------------------------------------------------------------- drawBond
+
+
+def test_an_order_moves_bond_to_payroll(site, escrow, short, stranger):
+    told = escrow.drawBond(*site.bond_draw(short), {"from": stranger})
+
+    assert {"amount": short, "orderHash": "0x" + word("order").hex()} == dict(told.events["BondDrawn"])
+    assert_books(site, funded=100_000 + short, owed=100_000 + short, bond=BOND_FEN - short)
+
+
+def test_drawing_moves_no_money_out(escrow, site, token, short, relayer):
+    before = token.balanceOf(escrow)
+
+    told = escrow.drawBond(*site.bond_draw(short), {"from": relayer})
+
+    assert before == token.balanceOf(escrow)
+    assert "Transfer" not in told.events
+
+
+def test_what_was_drawn_pays_the_wages(site, escrow, token, crew, bond, relayer):
+    sheet = site.posted(crew)
+    escrow.drawBond(*site.bond_draw(sheet.total_fen), {"from": relayer})
+
+    site.release(sheet, crew, 0, 1, 2)
+
+    assert [line.amount_fen for line in sheet.lines] == [token.balanceOf(worker.payout) for worker in crew]
+    assert_books(site, bond=bond - sheet.total_fen)
+
+
+def test_a_part_of_what_is_short_can_be_drawn(site, escrow, short, relayer):
+    escrow.drawBond(*site.bond_draw(1), {"from": relayer})
+
+    assert_books(site, funded=100_001, owed=100_000 + short, bond=BOND_FEN - 1)
+
+
+def test_two_orders_draw_twice(site, escrow, short, relayer):
+    escrow.drawBond(*site.bond_draw(10, "first"), {"from": relayer})
+
+    escrow.drawBond(*site.bond_draw(10, "second"), {"from": relayer})
+
+    assert_books(site, funded=100_020, owed=100_000 + short, bond=BOND_FEN - 20)
+    assert (True, True, False) == tuple(escrow.orderUsed(word(order)) for order in ("first", "second", "third"))
+
+
+def test_what_is_contested_counts_as_short(site, escrow, crew, bond, relayer):
+    claimed(site, crew[0], amount_fen=100_000)
+
+    escrow.drawBond(*site.bond_draw(100_000), {"from": relayer})
+
+    assert_books(site, funded=100_000, contested=100_000, bond=BOND_FEN - 100_000)
+
+
+def test_a_fen_more_than_is_short_is_refused(site, escrow, short, relayer):
+    with reverts(refusal("Escrow_BadAmount", short + 1, 1, short)):
+        escrow.drawBond(*site.bond_draw(short + 1), {"from": relayer})
+
+
+def test_more_than_the_bond_is_refused(site, escrow, crew, relayer):
+    site.posted(crew)
+    site.deposit_bond(1_000)
+
+    with reverts(refusal("Escrow_BadAmount", 1_001, 1, 1_000)):
+        escrow.drawBond(*site.bond_draw(1_001), {"from": relayer})
+
+
+def test_all_of_the_bond_can_be_drawn(site, escrow, crew, relayer):
+    sheet = site.posted(crew)
+    site.deposit_bond(1_000)
+
+    escrow.drawBond(*site.bond_draw(1_000), {"from": relayer})
+
+    assert_books(site, funded=1_000, owed=sheet.total_fen)
+
+
+def test_nothing_cannot_be_drawn(site, escrow, short, relayer):
+    """Else an order would be used up for nothing."""
+    with reverts(refusal("Escrow_BadAmount", 0, 1, short)):
+        escrow.drawBond(*site.bond_draw(0), {"from": relayer})
+
+
+def test_nothing_can_be_drawn_where_nothing_is_short(site, escrow, crew, bond, relayer):
+    site.fund(site.posted(crew).total_fen)
+
+    with reverts(refusal("Escrow_BadAmount", 1, 1, 0)):
+        escrow.drawBond(*site.bond_draw(1), {"from": relayer})
+
+
+def test_an_order_draws_once(site, escrow, short, relayer):
+    order = site.bond_draw(10)
+    escrow.drawBond(*order, {"from": relayer})
+
+    with reverts(refusal("Escrow_OrderUsed", word("order"))):
+        escrow.drawBond(*order, {"from": relayer})
+
+
+def test_an_order_draws_once_whatever_amount_is_signed(site, escrow, short, relayer):
+    escrow.drawBond(*site.bond_draw(10), {"from": relayer})
+
+    with reverts(refusal("Escrow_OrderUsed", word("order"))):
+        escrow.drawBond(*site.bond_draw(11), {"from": relayer})
+
+
+def test_an_order_is_good_until_its_deadline(site, escrow, short, relayer):
+    deadline = now() + 1_000
+    order = site.bond_draw(short, deadline=deadline)
+
+    next_block_at(deadline)
+    escrow.drawBond(*order, {"from": relayer})
+
+    assert escrow.orderUsed(word("order"))
+
+
+def test_an_order_is_refused_a_second_after_its_deadline(site, escrow, short, relayer):
+    deadline = now() + 1_000
+    order = site.bond_draw(short, deadline=deadline)
+
+    next_block_at(deadline + 1)
+    with reverts(refusal("Escrow_Expired", deadline, deadline + 1)):
+        escrow.drawBond(*order, {"from": relayer})
+    assert not escrow.orderUsed(word("order"))
+
+
+@pytest.mark.parametrize("signer", ["contractor", "arbiter", "registrar"])
+def test_only_the_bureau_draws(site, escrow, short, relayer, signer):
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.drawBond(*site.bond_draw(short, signer=getattr(site, signer)), {"from": relayer})
+
+
+@pytest.mark.parametrize(
+    "field", [{"amount": 11}, {"orderHash": word("other")}, {"deadline": 2**40}], ids=lambda field: next(iter(field))
+)
+def test_a_field_signed_otherwise_is_refused(site, escrow, short, relayer, field):
+    *said, _ = site.bond_draw(10)
+    *_, signature = site.bond_draw(10, **field)
+
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.drawBond(*said, signature, {"from": relayer})
+
+
+def test_a_high_s_is_refused(site, escrow, short, relayer):
+    *said, signature = site.bond_draw(10)
+    high = pack(with_high_s(WalletSignature("0x" + signature.hex())))
+
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.drawBond(*said, high, {"from": relayer})
+
+
+def test_an_order_for_another_escrow_is_refused(site, open_site, token, crew, short, relayer):
+    other = open_site(token, "another tower")
+    other.deposit_bond(BOND_FEN)
+    other.posted(crew)
+
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        other.escrow.drawBond(*site.bond_draw(10), {"from": relayer})
+
+
+def test_an_order_for_another_chain_is_refused(site, escrow, short, relayer):
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.drawBond(*site.bond_draw(10, domain=on_other_chain(site.escrow_domain())), {"from": relayer})
+
+
+# ---------------------------------------------------------------- returnBond
+
+
+def test_after_its_own_notice_the_bond_goes_back(site, escrow, token, contractor, closed, stranger):
+    before = token.balanceOf(contractor)
+
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    told = escrow.returnBond({"from": stranger})
+
+    assert BOND_FEN == token.balanceOf(contractor) - before
+    assert {"contractor": contractor, "amount": BOND_FEN} == dict(told.events["BondReturned"])
+    assert_books(site)
+
+
+@pytest.mark.parametrize("before_end", [NOTICE_SECONDS - 5, 1, 0], ids=["at once", "a second before", "at the end"])
+def test_within_its_notice_the_bond_stays(escrow, closed, relayer, before_end):
+    until = closed + NOTICE_SECONDS
+
+    next_block_at(until - before_end)
+    with reverts(refusal("Escrow_WindowOpen", until, until - before_end)):
+        escrow.returnBond({"from": relayer})
+
+
+def test_before_closing_the_bond_stays(escrow, bond, relayer):
+    next_block_at(now() + 1_000 * DAY_SECONDS)
+    with reverts(refusal("Escrow_NotClosed")):
+        escrow.returnBond({"from": relayer})
+
+
+def test_announcing_is_not_closing(site, escrow, bond, relayer):
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+
+    next_block_at(now() + 100 * DAY_SECONDS)
+    with reverts(refusal("Escrow_NotClosed")):
+        escrow.returnBond({"from": relayer})
+
+
+def test_the_bond_goes_back_once(escrow, closed, relayer):
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    escrow.returnBond({"from": relayer})
+
+    with reverts(refusal("Escrow_ZeroAmount")):
+        escrow.returnBond({"from": relayer})
+
+
+def test_a_claim_holds_the_bond(site, escrow, crew, closed, relayer):
+    claimed(site, crew[0], amount_fen=100_000)
+
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    with reverts(refusal("Escrow_StillOwed", 0, 100_000)):
+        escrow.returnBond({"from": relayer})
+
+
+def test_a_claim_that_stands_holds_the_bond_until_it_is_paid_from_it(site, escrow, token, crew, closed, relayer):
+    """The end of the worst case: no money, no contractor, and the worker is paid."""
+    claim = claimed(site, crew[0], amount_fen=100_000)
+    next_block_at(dispute(site, claim)["since"] + ANSWER_SECONDS + 1)
+    escrow.releaseStanding(claim, {"from": relayer})
+    wait_until(closed + NOTICE_SECONDS + 1)
+    with reverts(refusal("Escrow_StillOwed", 100_000, 0)):
+        escrow.returnBond({"from": relayer})
+
+    escrow.drawBond(*site.bond_draw(100_000), {"from": relayer})
+    escrow.releaseStanding(claim, {"from": relayer})
+    escrow.returnBond({"from": relayer})
+
+    assert 100_000 == token.balanceOf(crew[0].payout)
+    assert_books(site)
+
+
+def test_a_contest_holds_the_bond_until_it_is_decided(site, escrow, crew, bond, relayer):
+    """A line that was paid before closing may be contested after it."""
+    sheet = site.posted(crew[:1])
+    site.fund(sheet.total_fen)
+    site.release(sheet, crew, 0)
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+    wait_until(now() + NOTICE_SECONDS + 1)
+    escrow.close(*site.closing(), {"from": relayer})
+    contest = contested(site, crew[0], sheet, 0, claimed_fen=sheet.total_fen + 50_000)
+    wait_until(now() + NOTICE_SECONDS + 1)
+
+    with reverts(refusal("Escrow_StillOwed", 0, 50_000)):
+        escrow.returnBond({"from": relayer})
+    resolved(site, contest, 0)
+    escrow.returnBond({"from": relayer})
+
+    assert_books(site)
+
+
+def test_an_unpaid_admission_holds_the_bond(site, escrow, crew, closed, relayer):
+    answered(site, claimed(site, crew[0], amount_fen=100_000), 100_000)
+
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    with reverts(refusal("Escrow_StillOwed", 100_000, 0)):
+        escrow.returnBond({"from": relayer})
+
+
+def test_a_second_closing_does_not_prolong_the_bonds_notice(site, escrow, closed, relayer):
+    site.fund(1_000)
+    wait_until(closed + NOTICE_SECONDS - 100)
+    escrow.close(*site.closing(), {"from": relayer})
+
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    escrow.returnBond({"from": relayer})
+
+    assert_books(site)
+
+
+def test_only_the_bond_leaves(site, escrow, token, contractor, closed, relayer):
+    site.fund(7_000)
+    before = token.balanceOf(contractor)
+
+    next_block_at(closed + NOTICE_SECONDS + 1)
+    escrow.returnBond({"from": relayer})
+
+    assert BOND_FEN == token.balanceOf(contractor) - before
+    assert_books(site, funded=7_000)
+
+
+def test_a_token_that_calls_back_cannot_take_the_bond_twice(open_site, ReenteringToken, admin, relayer):
+    site = hostile_site(open_site, admin, relayer, ReenteringToken)
+    site.deposit_bond(BOND_FEN)
+    site.fund(BOND_FEN)
+    site.escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+    wait_until(now() + NOTICE_SECONDS + 1)
+    site.escrow.close(*site.closing(), {"from": relayer})
+    site.fund(BOND_FEN)
+    wait_until(now() + NOTICE_SECONDS + 1)
+    site.token.setCallback(site.escrow.close.encode_input(*site.closing()), {"from": admin})
+
+    site.escrow.returnBond({"from": relayer})
+
+    assert "0x3ee5aeb5" == str(site.token.answer())  # ReentrancyGuardReentrantCall()
+    assert_books(site, funded=BOND_FEN)
