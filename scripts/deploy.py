@@ -30,7 +30,7 @@ TWO_DAYS = 2 * 86_400
 
 def main() -> None:
     """Entry of `brownie run deploy`."""
-    _deploy(project.get_loaded_projects()[0], parse_options([]))
+    deploy(project.get_loaded_projects()[0], [])
 
 
 def connect(rpc: str) -> None:
@@ -96,8 +96,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _deploy(contracts: Any, options: Options) -> None:
-    Deployer(contracts, _account(), options).deploy_all()
+def deploy(contracts: Any, arguments: list[str]) -> None:
+    """On the connected chain. Ends the process, with a sentence, where that cannot be done."""
+    options = parse_options(arguments)
+    try:
+        Deployer(contracts, _account(), options).deploy_all()
+    except (VirtualMachineError, ValueError) as error:
+        sys.exit(f"The chain refused: {error}")
 
 
 def _account() -> Any:
@@ -108,15 +113,13 @@ def _account() -> Any:
 
 
 def run(arguments: list[str]) -> None:
-    rpc, options = _parser().parse_args(arguments).rpc, parse_options(arguments)
+    rpc = _parser().parse_args(arguments).rpc
     os.chdir(ROOT)  # the compiler's remappings are relative
     try:
         connect(rpc)
-        _deploy(project.load(ROOT), options)
+        deploy(project.load(ROOT), arguments)
     except NobodyAnswers:
         sys.exit(f"No chain answers at {rpc}: start one, or name another with --rpc.")
-    except (VirtualMachineError, ValueError) as error:
-        sys.exit(f"The chain refused: {error}")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class Deployer:
     def deploy_all(self) -> None:
         options = self._options
         rp_id_hash = sha256(options.rp_id.encode()).digest()
-        self._wait_for_nothing()
+        self._check_nothing_waits()
         roles = self._contract("RoleManager", self._account)
         token = self._contract("WageToken", roles)
         registry = self._contract("WorkerRegistry", roles, rp_id_hash)
@@ -132,7 +132,7 @@ class Deployer:
         administration.hand_over()
         print(f"{len(self._record.addresses)} contracts on chain {self._record.chainId}, recorded in {self._out}")
 
-    def _wait_for_nothing(self) -> None:
+    def _check_nothing_waits(self) -> None:
         """A transaction of an earlier run that still waits would take the place of one of ours."""
         if self._account is None:
             return

@@ -81,26 +81,55 @@ class Deployed:
         return tuple(self.roles.functions.hasRole(0, account).call())
 
 
-async def started(url, out, *arguments, script=ROOT / "scripts" / "deploy.py", key=DEPLOYER_KEY):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANXIN_")}
+def environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith("ANXIN_")} | {
+        "ANXIN_DEPLOYER_KEY": DEPLOYER_KEY
+    }
+
+
+async def started(url, out, *options):
+    """A process of its own, as people start it."""
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(script), "--rpc", url, "--out", str(out), *arguments, cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**environment, "ANXIN_DEPLOYER_KEY": key},
+        sys.executable, "scripts/deploy.py", "--rpc", url, "--out", str(out), *options, cwd=ROOT, env=environment(),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
 
 
-async def deploy(url, out, *arguments, **more):
+async def ended(process):
     """Its exit code and what it said."""
-    process = await started(url, out, *arguments, **more)
     said, _ = await process.communicate()
     return process.returncode, said.decode()
+
+
+@pytest.fixture(scope="module")
+async def deploying(anvil):
+    """A process that has loaded the project and takes options for one run after the other."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(Path(__file__).with_name("deploying.py")), anvil, cwd=ROOT, env=environment(),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    yield process
+    process.stdin.close()
+    await process.wait()
+
+
+@pytest.fixture
+def deploy(deploying):
+    """`await deploy(out, *options)` is exit code and what was said; with "--cut", how often it was cut off besides."""
+
+    async def deployed(out, *options):
+        deploying.stdin.write(json.dumps(["--out", str(out), *options]).encode() + b"\n")
+        code, said, cuts = json.loads(await deploying.stdout.readline())
+        return (code, said, cuts) if "--cut" in options else (code, said)
+
+    return deployed
 
 
 @pytest.fixture(scope="module")
 async def finished(anvil, tmp_path_factory):
     """The file of a finished deployment. Tests that alter it take a copy."""
     out = tmp_path_factory.mktemp("finished") / "deployment.json"
-    code, said = await deploy(anvil, out, *PARTIES)
+    code, said = await ended(await started(anvil, out, *PARTIES))
     assert code == 0, said
     return out
 
@@ -173,37 +202,34 @@ def test_the_backend_reads_what_was_written(finished):
 # ---------------------------------------------------------------- twice, and cut off
 
 
-async def test_running_again_sends_nothing_and_changes_no_file(anvil, finished, web3):
+async def test_running_again_sends_nothing_and_changes_no_file(deploy, finished, web3):
     before, sent = finished.read_text(), web3.eth.get_transaction_count(DEPLOYER)
 
-    code, said = await deploy(anvil, finished, *PARTIES)
+    code, said = await deploy(finished, *PARTIES)
 
     assert (0, before, sent) == (code, finished.read_text(), web3.eth.get_transaction_count(DEPLOYER)), said
 
 
-async def test_who_is_named_later_is_granted_besides(anvil, tmp_path, web3):
+async def test_who_is_named_later_is_granted_besides(deploy, tmp_path, web3):
     out, newcomer = tmp_path / "deployment.json", Web3.to_checksum_address("0x" + "b2" * 20)
-    await deploy(anvil, out, "--bank", BANK)
+    await deploy(out, "--bank", BANK)
 
-    code, said = await deploy(anvil, out, "--bank", newcomer)
+    code, said = await deploy(out, "--bank", newcomer)
 
     assert 0 == code, said
     assert {BANK, newcomer} == Deployed(web3, out).members(2)
 
 
-async def test_cut_off_after_each_transaction_it_ends_as_if_it_never_was(anvil, tmp_path, web3):
+async def test_cut_off_after_each_transaction_it_ends_as_if_it_never_was(deploy, tmp_path, web3):
     """Each contract is deployed once, each grant made once, and the hand-over is completed."""
     out, sent = tmp_path / "deployment.json", web3.eth.get_transaction_count(DEPLOYER)
 
-    code, said = await deploy(
-        anvil, out, *PARTIES, "--admin", HEIR, "--admin-delay", "60", script=Path(__file__).with_name("cut_off.py")
-    )
+    code, said, cuts = await deploy(out, *PARTIES, "--admin", HEIR, "--admin-delay", "60", "--cut")
 
     assert 0 == code, said
     deployed = Deployed(web3, out)
-    cuts = int(re.search(r"cut off (\d+) times", said)[1])
-    assert cuts == web3.eth.get_transaction_count(DEPLOYER) - sent
     assert (6 + 3 + 6 + 7 + 2) == cuts  # contracts, function roles, labels, grants, hand-over
+    assert cuts == web3.eth.get_transaction_count(DEPLOYER) - sent
     assert ROLES == {role: deployed.members(role) for role in ROLES}
     assert [(True, 60), (False, 0)] == [deployed.admin_of(HEIR), deployed.admin_of(DEPLOYER)]
 
@@ -224,7 +250,7 @@ class KillingWire(Wire):
         return answer
 
 
-async def test_killed_while_a_contract_was_on_its_way_it_goes_on_with_that_contract(anvil, tmp_path, web3):
+async def test_killed_while_a_contract_was_on_its_way_it_goes_on_with_that_contract(anvil, deploy, tmp_path, web3):
     out, sent = tmp_path / "deployment.json", web3.eth.get_transaction_count(DEPLOYER)
     async with KillingWire(anvil, transactions=3) as wire:
         wire.process = await started(wire.url, out, *PARTIES)
@@ -232,7 +258,7 @@ async def test_killed_while_a_contract_was_on_its_way_it_goes_on_with_that_contr
     assert not out.exists()
     known = json.loads(out.with_suffix(".unfinished.json").read_text())["addresses"]
 
-    code, said = await deploy(anvil, out, *PARTIES)
+    code, said = await deploy(out, *PARTIES)
 
     assert 0 == code, said
     assert known == {name: Deployed(web3, out).addresses[name] for name in ("RoleManager", "WageToken", "WorkerRegistry")}
@@ -246,7 +272,7 @@ async def test_killed_while_a_contract_was_on_its_way_it_goes_on_with_that_contr
 @pytest.fixture(scope="module")
 async def handed_over(anvil, tmp_path_factory):
     out = tmp_path_factory.mktemp("handed-over") / "deployment.json"
-    code, said = await deploy(anvil, out, *PARTIES, "--admin", HEIR)
+    code, said = await ended(await started(anvil, out, *PARTIES, "--admin", HEIR))
     assert code == 0, said
     return out
 
@@ -257,27 +283,27 @@ def test_who_takes_over_must_announce_changes_two_days_ahead(handed_over, web3):
     assert [(True, 2 * DAY), (False, 0)] == [deployed.admin_of(HEIR), deployed.admin_of(DEPLOYER)]
 
 
-async def test_after_the_hand_over_it_only_checks(anvil, handed_over, web3):
+async def test_after_the_hand_over_it_only_checks(deploy, handed_over, web3):
     sent = web3.eth.get_transaction_count(DEPLOYER)
 
-    code, said = await deploy(anvil, handed_over, *PARTIES, "--admin", HEIR)
+    code, said = await deploy(handed_over, *PARTIES, "--admin", HEIR)
 
     assert (0, sent) == (code, web3.eth.get_transaction_count(DEPLOYER)), said
     assert f"administered by {HEIR}, 172,800 s after announcing" in said
 
 
-async def test_after_the_hand_over_it_says_who_must_do_what_and_that_works(anvil, handed_over, web3):
+async def test_after_the_hand_over_it_says_who_must_do_what_and_that_works(deploy, handed_over, web3):
     """The calls it prints are made by the new administrator, and it is content."""
     newcomer = Web3.to_checksum_address("0x" + "b3" * 20)
 
-    code, said = await deploy(anvil, handed_over, "--bank", newcomer)
+    code, said = await deploy(handed_over, "--bank", newcomer)
 
     assert 1 == code
     assert f"BANK to {newcomer}" in said
     assert f"{HEIR} administers the roles and must schedule(…) each, wait 172,800 s" in said
     (data,) = re.findall(r"^    (0x[0-9a-f]+)$", said, re.MULTILINE)
     announce_and_execute(web3, Deployed(web3, handed_over).roles, data)
-    code, said = await deploy(anvil, handed_over, "--bank", newcomer)
+    code, said = await deploy(handed_over, "--bank", newcomer)
     assert 0 == code, said
 
 
@@ -291,10 +317,10 @@ def announce_and_execute(web3, roles, data):
     web3.eth.wait_for_transaction_receipt(roles.functions.execute(roles.address, data).transact({"from": HEIR}))
 
 
-async def test_nobody_else_can_be_named_after_the_hand_over(anvil, handed_over):
+async def test_nobody_else_can_be_named_after_the_hand_over(deploy, handed_over):
     other = Web3.to_checksum_address("0x" + "ad" * 20)
 
-    code, said = await deploy(anvil, handed_over, *PARTIES, "--admin", other)
+    code, said = await deploy(handed_over, *PARTIES, "--admin", other)
 
     assert 1 == code
     assert f"The roles are administered by {HEIR}, not by {other} alone." in said
@@ -303,46 +329,72 @@ async def test_nobody_else_can_be_named_after_the_hand_over(anvil, handed_over):
 # ---------------------------------------------------------------- refusals
 
 
-async def test_other_sources_are_refused(anvil, finished, copy):
+async def test_other_sources_are_refused(deploy, finished, copy):
     other = json.loads(finished.read_text())["addresses"]["WorkerRegistry"]
 
-    code, said = await deploy(anvil, copy(WageToken=other), *PARTIES)
+    code, said = await deploy(copy(WageToken=other), *PARTIES)
 
     assert 1 == code
     assert "was built from other sources" in said
 
 
-async def test_a_role_manager_of_another_deployment_is_refused(anvil, copy, handed_over):
+async def test_a_role_manager_of_another_deployment_is_refused(deploy, copy, handed_over):
     """Same code, other wiring."""
     other = json.loads(handed_over.read_text())["addresses"]["RoleManager"]
 
-    code, said = await deploy(anvil, copy(RoleManager=other), *PARTIES)
+    code, said = await deploy(copy(RoleManager=other), *PARTIES)
 
     assert 1 == code
     assert "The token's authority is" in said
 
 
-async def test_a_node_without_the_recorded_contracts_is_told_and_nothing_is_deployed(anvil, copy, web3):
+async def test_a_node_without_the_recorded_contracts_is_told_and_nothing_is_deployed(deploy, copy, web3):
     sent = web3.eth.get_transaction_count(DEPLOYER)
 
-    code, said = await deploy(anvil, copy(WageEscrow="0x" + "e5" * 20), *PARTIES)
+    code, said = await deploy(copy(WageEscrow="0x" + "e5" * 20), *PARTIES)
 
     assert (1, sent) == (code, web3.eth.get_transaction_count(DEPLOYER))
     assert "where this node has no contract" in said
 
 
-async def test_a_file_of_another_chain_is_left_alone(anvil, finished, tmp_path):
+async def test_a_file_of_another_chain_is_left_alone(deploy, finished, tmp_path):
     out = tmp_path / "deployment.json"
     out.write_text(json.dumps(json.loads(finished.read_text()) | {"chainId": 1}))
 
-    code, said = await deploy(anvil, out, *PARTIES)
+    code, said = await deploy(out, *PARTIES)
 
     assert 1 == code
     assert "is of chain 1, and this is chain 31337" in said
 
 
-async def test_another_threshold_than_the_deployed_one_is_refused(anvil, finished):
-    code, said = await deploy(anvil, finished, *PARTIES, "--witness-threshold", "1")
+async def test_while_a_transaction_of_the_deployer_waits_nothing_is_sent(deploy, tmp_path, web3):
+    waiting = {
+        "to": HEIR, "value": 1, "gas": 21_000, "gasPrice": web3.eth.gas_price, "chainId": web3.eth.chain_id,
+        "nonce": web3.eth.get_transaction_count(DEPLOYER),
+    }  # fmt: skip
+    web3.provider.make_request("evm_setAutomine", [False])
+    try:
+        web3.eth.send_raw_transaction(web3.eth.account.sign_transaction(waiting, DEPLOYER_KEY).raw_transaction)
+
+        code, said = await deploy(tmp_path / "deployment.json", *PARTIES)
+
+        assert 1 == code
+        assert f"1 transactions of {DEPLOYER} are not in a block yet" in said
+        assert waiting["nonce"] + 1 == web3.eth.get_transaction_count(DEPLOYER, "pending")
+    finally:
+        web3.provider.make_request("evm_setAutomine", [True])
+        web3.provider.make_request("evm_mine", [])
+
+
+async def test_passkeys_of_another_domain_are_refused(deploy, finished):
+    code, said = await deploy(finished, *PARTIES, "--rp-id", "wages.example")
+
+    assert 1 == code
+    assert "is for passkeys of localhost, which cannot be changed" in said
+
+
+async def test_another_threshold_than_the_deployed_one_is_refused(deploy, finished):
+    code, said = await deploy(finished, *PARTIES, "--witness-threshold", "1")
 
     assert 1 == code
     assert "The anchor's threshold is 2, not 1" in said
@@ -351,8 +403,8 @@ async def test_another_threshold_than_the_deployed_one_is_refused(anvil, finishe
 @pytest.mark.parametrize(
     ("option", "value"), [("--admin", "0x" + "00" * 20), ("--bank", "0xb0"), ("--witness-threshold", "0")]
 )
-async def test_what_is_no_address_or_number_is_refused_before_anything_is_sent(anvil, tmp_path, option, value):
-    code, said = await deploy(anvil, tmp_path / "deployment.json", option, value)
+async def test_what_is_no_address_or_number_is_refused_before_anything_is_sent(deploy, tmp_path, option, value):
+    code, said = await deploy(tmp_path / "deployment.json", option, value)
 
     assert 2 == code
     assert f"{value} is no" in said
