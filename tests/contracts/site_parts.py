@@ -1,6 +1,7 @@
 """What a building site is made of: its workers, its wage sheets, and the payments that events tell of."""
 
 import hashlib
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +9,15 @@ from brownie import chain, web3
 from msgspec import structs
 
 from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
-from anxin.core.signing import P256_ORDER, SECP256K1_ORDER, Domain, SignerKey, WalletSignature, WorkerSignature
+from anxin.core.signing import (
+    P256_ORDER,
+    SECP256K1_ORDER,
+    Domain,
+    PasskeySignature,
+    SignerKey,
+    WalletSignature,
+    WorkerSignature,
+)
 from anxin.demo.keys import DeviceKey, Key, Passkey, Wallet
 
 RP_ID = "localhost"
@@ -156,7 +165,22 @@ class Sheet:
         return Payment(line.worker_id, worker.payout, line.amount_fen, self.sheet_id, line.index, told)
 
 
-# ---------------------------------------------------------------- how a signature can be spoilt
+# ---------------------------------------------------------------- signatures out of the ordinary
+
+
+def client_data_of(challenge: bytes, *, ceremony: str = "webauthn.get", tail: str = "") -> str:
+    """Return clientDataJSON as the WebAuthn standard serialises it, `tail` after the members every browser sends."""
+    encoded = urlsafe_b64encode(challenge).rstrip(b"=").decode()
+    return f'{{"type":"{ceremony}","challenge":"{encoded}","origin":"{ORIGIN}","crossOrigin":false{tail}}}'
+
+
+def assertion(
+    key: Passkey, client_data: str, *, flags: int = 0x05, extensions: bytes = b"", rp_id: str = RP_ID
+) -> PasskeySignature:
+    """Return the passkey's own signature over exactly this, however odd."""
+    authenticator_data = hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + (1).to_bytes(4) + extensions
+    signed = DeviceKey(key.private).sign(authenticator_data + hashlib.sha256(client_data.encode()).digest())
+    return PasskeySignature(signed.r, signed.s, "0x" + authenticator_data.hex(), client_data)
 
 
 def with_high_s(signature: WorkerSignature) -> WorkerSignature:
