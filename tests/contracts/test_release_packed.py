@@ -44,11 +44,11 @@ def place(request):
 
 @pytest.fixture
 def refuse(escrow, relayer):
-    """Release with these bytes and see the line at position `bad` refused."""
+    """See the line at position `bad` refused with these bytes. Only asked, not sent: nothing could move."""
 
     def refused(sheet, places, packed, tails, *, bad=0):
         with reverts(refusal("Escrow_BadWorkerSignature", bad)):
-            escrow.release(*sheet.lines_and_proof(*places), packed, tails, {"from": relayer})
+            escrow.release.call(*sheet.lines_and_proof(*places), packed, tails, {"from": relayer})
 
     return refused
 
@@ -70,12 +70,11 @@ def test_a_point_that_is_not_the_workers_is_refused(site, crew, sheet, refuse, p
     refuse(sheet, [place], *pack_confirmations([replace(confirmation, key=key)]))
 
 
-def test_a_payout_put_in_the_registereds_place_is_refused(site, crew, sheet, place, refuse, token):
+def test_a_payout_put_in_the_registereds_place_is_refused(site, crew, sheet, place, refuse):
     thief = Worker.named(66).payout
     confirmation = replace(site.confirmation(crew[place], sheet, place), payout=thief)
 
     refuse(sheet, [place], *pack_confirmations([confirmation]))
-    assert 0 == token.balanceOf(thief)
 
 
 def test_two_workers_payouts_swapped_are_refused(site, crew, sheet, refuse):
@@ -106,7 +105,7 @@ def test_a_kind_that_is_not_the_keys_is_refused(site, crew, sheet, place, escrow
     for kind in {2, 3, 4} - {crew[place].assurance}:
         for padded in (packed, packed + bytes(200)):
             with reverts(revert_pattern="Escrow_(BadWorkerSignature|BadConfirmation|LengthMismatch): .*"):
-                escrow.release(*sheet.lines_and_proof(place), bytes([kind]) + padded[1:], tails, {"from": relayer})
+                escrow.release.call(*sheet.lines_and_proof(place), bytes([kind]) + padded[1:], tails, {"from": relayer})
 
 
 def test_two_workers_confirmations_swapped_are_refused(site, crew, sheet, refuse):

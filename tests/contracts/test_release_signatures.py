@@ -61,28 +61,35 @@ def way(request):
 
 
 @pytest.fixture
-def release(way, site, relayer):
-    """Release one line with this signature: packed with the worker's key and payout, or as the registry checks it."""
+def arguments(way, site):
+    """What one line's release takes with this signature: packed with the worker's key and payout, or as the registry
+    checks it."""
 
-    def sent(worker, sheet, index, deadline, signature, *, over=site):
+    def of(worker, sheet, index, deadline, signature, *, over=site):
         if way == "releaseLine":
-            words = (deadline, pack(signature))
-        else:
-            to_bank = worker.payout == over.bank_payout.address
-            words = pack_confirmations([PackedConfirmation(worker.key.public, worker.payout, to_bank, deadline, signature)])
-        return getattr(over.escrow, way)(*sheet.lines_and_proof(index), *words, {"from": relayer})
+            return *sheet.lines_and_proof(index), deadline, pack(signature)
+        to_bank = worker.payout == over.bank_payout.address
+        confirmation = PackedConfirmation(worker.key.public, worker.payout, to_bank, deadline, signature)
+        return *sheet.lines_and_proof(index), *pack_confirmations([confirmation])
+
+    return of
+
+
+@pytest.fixture
+def release(way, site, arguments, relayer):
+    def sent(*signed):
+        return getattr(site.escrow, way)(*arguments(*signed), {"from": relayer})
 
     return sent
 
 
 @pytest.fixture
-def refuse(release, token, crew):
-    """Release a line of the crew's sheet with this signature, and see it refused."""
+def refuse(way, site, arguments, relayer):
+    """See one line's release refused with this signature. Only asked, not sent: nothing could move."""
 
-    def refused(worker, sheet, index, deadline, signature, **where):
+    def refused(*signed, over=site):
         with reverts(REFUSED):
-            release(worker, sheet, index, deadline, signature, **where)
-        assert 0 == token.balanceOf(crew[index].payout)
+            getattr(over.escrow, way).call(*arguments(*signed, over=over), {"from": relayer})
 
     return refused
 
