@@ -1,8 +1,13 @@
-"""What the tests of disputes, bond and closing share: the books as they must be, and disputes as they come about."""
+"""What the tests of disputes, bond, closing and keys share: the books as they must be, disputes as they come about."""
 
 from typing import Any
 
 from brownie import chain
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from anxin.core.signing import from_hex
+from anxin.demo.keys import Key
 
 from .building_site import Sheet, Site, Worker, next_block_at
 
@@ -53,3 +58,10 @@ def hostile_site(open_site: Any, admin: Any, relayer: Any, container: Any, *work
     site: Site = open_site(token, container._name)
     site.join(*workers)
     return site
+
+
+def commitment(key: Key, payout: str) -> str:
+    """What the registry keeps of a key and its worker's payout (IWorkerRegistry.commitmentsOf), 0x-hex."""
+    public = key.public
+    words = public.assurance, from_hex(public.x), from_hex(public.y), payout
+    return "0x" + keccak(encode(["uint8", "bytes32", "bytes32", "address"], words)).hex()

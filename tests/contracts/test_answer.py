@@ -158,9 +158,7 @@ def test_wages_paid_by_the_bank_are_counted_as_with_it(site, token, bank_crew):
 
 
 @pytest.mark.parametrize("refuses", ["reverts", "returns false"])
-def test_a_refused_payee_leaves_the_admission_owed(
-    open_site, BlockingToken, RefusingToken, crew, admin, relayer, refuses
-):
+def test_a_refused_payee_leaves_the_admission_owed(open_site, BlockingToken, RefusingToken, crew, admin, relayer, refuses):
     container, switch = {"reverts": (BlockingToken, "setBlocked"), "returns false": (RefusingToken, "setRefused")}[refuses]
     site = hostile_site(open_site, admin, relayer, container, crew[0])
     site.fund(ASKED_FEN)

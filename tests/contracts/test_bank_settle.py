@@ -224,9 +224,7 @@ def test_a_changed_line_is_refused(sheet, settle):
 
 def test_a_line_given_twice_is_refused(escrow, bank_payout, bank, sheet):
     with reverts(refusal("Escrow_LineNotInSheet", 0)):
-        bank_payout.settleLines(
-            escrow, 0, sheet.packed(0) * 2, sheet.tree.proof([0]), RECEIPT, {"from": bank}
-        )
+        bank_payout.settleLines(escrow, 0, sheet.packed(0) * 2, sheet.tree.proof([0]), RECEIPT, {"from": bank})
 
 
 def test_lines_out_of_order_are_refused(escrow, bank_payout, bank, sheet):
