@@ -19,6 +19,7 @@ from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
 from anxin.core.security import with_security
+from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
 from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey
@@ -30,7 +31,7 @@ from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
-FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *PAYROLL, *WAGES, *AUDIT]
+FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *PAYROLL, *WAGES, *DISPUTES, *AUDIT]
 PAGES = ("w", "c", "b", "docs")
 
 

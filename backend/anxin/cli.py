@@ -97,8 +97,9 @@ async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
     for escrow, books in result.escrows.items():
         click.echo(
             f"{escrow}  funded {yuan(books.funded_fen)}  owed {yuan(books.owed_fen)}  "
-            f"contested {yuan(books.contested_fen)}  released {yuan(books.released_fen)}  "
-            f"lines {len(books.lines)}, paid {len(books.released)}"
+            f"contested {yuan(books.contested_fen)}  bond {yuan(books.bond_fen)}  free {yuan(books.free_fen)}  "
+            f"released {yuan(books.released_fen)}, of it with the bank {yuan(books.banked_fen)}  "
+            f"lines {len(books.lines)}, paid {len(books.released)}  disputes {len(books.disputes)}"
         )
     for finding in result.findings:
         click.echo(f"✗ {finding}", err=True)

@@ -39,11 +39,14 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Roles:
-    """Who holds which role of the embedded deployment (0x addresses)."""
+    """Who does what on the embedded deployment (0x addresses). Each escrow names its arbiter; the others hold roles."""
 
     registrar: str
     bank: str
     bureau: str
+    arbiter: str
+    guardian: str
+    witness: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ EMBEDDED_ACCOUNTS = {
     "registrar": "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
     "bank": "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
     "bureau": "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+    "arbiter": "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
+    "guardian": "0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e",
+    "witness": "0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356",
 }
 
 
@@ -71,7 +77,7 @@ def address_of(account: str) -> str:
     return str(Account.from_key(EMBEDDED_ACCOUNTS[account]).address)
 
 
-EMBEDDED_ROLES = Roles(address_of("registrar"), address_of("bank"), address_of("bureau"))
+EMBEDDED_ROLES = Roles(**{role: address_of(role) for role in Roles.__dataclass_fields__})
 
 
 @asynccontextmanager
@@ -211,6 +217,7 @@ async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
     arguments = [
         "--rpc", chain.url, "--out", str(settings.deployment), "--rp-id", "localhost",
         "--registrar", EMBEDDED_ROLES.registrar, "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau,
+        "--guardian", EMBEDDED_ROLES.guardian, "--witness", EMBEDDED_ROLES.witness,
         "--relayer", str(Account.from_key(settings.relayer_key).address),
     ]  # fmt: skip
     script = ROOT / "scripts" / "deploy.py"

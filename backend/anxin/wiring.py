@@ -13,8 +13,12 @@ from anxin.alerts.sms import SmsSender
 from anxin.chain import relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.relayer import OnRefused, OnSent
+from anxin.core.calls import Refusal
+from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
-from anxin.core.relayed import mark_refused, mark_sent
+from anxin.core.relayed import Relayed, mark_refused, mark_sent
+from anxin.disputes import notices, progress
+from anxin.disputes.models import Answer, Claim, Resolution
 from anxin.ledger import service as ledger
 from anxin.payroll import service as payroll
 from anxin.payroll.models import WageSheet
@@ -22,52 +26,99 @@ from anxin.people import enrolment
 from anxin.people.models import Enrolment
 from anxin.projects import service as projects
 from anxin.projects.models import Membership
-from anxin.wages import releases
+from anxin.wages import outcomes, releases
 from anxin.wages.models import Confirmation, Contest
 
 JobHandler = Callable[[AsyncSession, Payload], Awaitable[None]]
 
 
-def on_job(sender: SmsSender) -> Mapping[str, JobHandler]:
+def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler]:
     """Job → handler. Each handler runs in one transaction, at least once."""
     return {
-        "release": releases.release_batch,
+        "release": partial(releases.release_batch, deployment=deployment),
         "relay": relayer.accept,
         "sms": partial(alerts.send, sender=sender),
         "login_code": partial(alerts.send_login_code, sender=sender),
     }
 
 
-# Final event → handlers, in order, in the transaction that makes the event final.
-ON_FINAL_EVENT: Mapping[str, Sequence[EventHandler]] = {
-    "EscrowCreated": (projects.record_escrow_created,),
-    "Enrolled": (enrolment.record_enrolled,),
-    "Joined": (projects.record_joined,),
-    "Funded": (ledger.record_funding, releases.retry_after_funding),
-    "SheetPosted": (ledger.record_sheet, payroll.record_sheet_posted, alerts.tell_posted),
-    "Released": (ledger.record_release, releases.record_released, alerts.tell_released),
-    "PayoutFailed": (releases.record_payout_failed,),
-    "Contested": (ledger.record_contest, releases.record_contested, alerts.tell_contested),
-    "Minted": (ledger.record_mint,),
-    "Burned": (ledger.record_burn,),
-}
+def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler]]:
+    """Final event → handlers, in order, in the transaction that makes the event final."""
+    book_release = partial(ledger.record_release, deployment=deployment)
+    grant_paid = partial(progress.record_paid, deployment=deployment)
+    tell_released = partial(alerts.tell_released, deployment=deployment)
+    tell_grant_paid = partial(alerts.tell_grant_paid, deployment=deployment)
+    retry = (outcomes.retry_after_funding, progress.retry_after_funding)
+    return {
+        # people and projects
+        "EscrowCreated": (projects.record_escrow_created,),
+        "Enrolled": (enrolment.record_enrolled,),
+        "KeyChanged": (enrolment.record_key_changed,),
+        "PayoutChanged": (
+            enrolment.record_payout_changed, outcomes.retry_at_new_payout, progress.retry_at_new_payout
+        ),
+        "Joined": (projects.record_joined,),
+        # money
+        "Funded": (ledger.record_funding, *retry),
+        "BondDeposited": (ledger.record_bond_deposit,),
+        "BondDrawn": (ledger.record_bond_draw, *retry),
+        "BondReturned": (ledger.record_bond_return,),
+        "Closed": (ledger.record_closing,),
+        "Minted": (ledger.record_mint,),
+        "Burned": (ledger.record_burn,),
+        # posted lines
+        "SheetPosted": (ledger.record_sheet, payroll.record_sheet_posted, alerts.tell_posted),
+        "Released": (book_release, outcomes.record_released, tell_released),
+        "PayoutFailed": (outcomes.record_payout_failed,),
+        "LineSettled": (ledger.record_settlement, outcomes.record_settled, alerts.tell_settled),
+        "LineReturned": (ledger.record_return, outcomes.record_returned, alerts.tell_returned),
+        # disputes
+        "Contested": (ledger.record_dispute, outcomes.record_contested, progress.record_contested, alerts.tell_contested),
+        "Claimed": (ledger.record_dispute, progress.record_claimed, alerts.tell_claimed),
+        "Answered": (ledger.record_answer, progress.record_answered, notices.tell_answered),
+        "ClaimStood": (ledger.record_standing, progress.record_stood, notices.tell_stood),
+        "Resolved": (ledger.record_resolution, progress.record_resolved, notices.tell_resolved),
+        "DisputePaid": (book_release, grant_paid, tell_grant_paid),
+        "DisputePayoutFailed": (progress.record_payout_failed,),
+        "DisputeSettled": (ledger.record_settlement, progress.record_settled, alerts.tell_settled),
+        "DisputeReturned": (ledger.record_return, progress.record_returned, alerts.tell_returned),
+    }
+
 
 # Once per stretch of blocks that became final, with the chain's own time.
-ON_FINAL_BLOCK: Sequence[BlockHandler] = (releases.release_silent,)
+ON_FINAL_BLOCK: Sequence[BlockHandler] = (releases.release_silent, progress.release_standing)
 
-# Contract function → what to tell the rows a call came from.
-ON_SENT: Mapping[str, OnSent] = {
-    "enrol": lambda session, key, tx: mark_sent(session, Enrolment, key, tx),
-    "join": lambda session, key, tx: mark_sent(session, Membership, key, tx),
-    "postSheet": lambda session, key, tx: mark_sent(session, WageSheet, key, tx),
-    "release": lambda session, key, tx: mark_sent(session, Confirmation, key, tx),
-    "contest": lambda session, key, tx: mark_sent(session, Contest, key, tx),
+# Contract function → the table of the rows a call came from.
+ROWS: Mapping[str, type[Relayed]] = {
+    "enrol": Enrolment,
+    "join": Membership,
+    "postSheet": WageSheet,
+    "release": Confirmation,
+    "releaseLine": Confirmation,
+    "contest": Contest,
+    "claim": Claim,
+    "answer": Answer,
+    "resolve": Resolution,
 }
-ON_REFUSED: Mapping[str, OnRefused] = {
-    "enrol": lambda session, key, why: mark_refused(session, Enrolment, key, why),
-    "join": lambda session, key, why: mark_refused(session, Membership, key, why),
-    "postSheet": lambda session, key, why: mark_refused(session, WageSheet, key, why),
-    "release": releases.mend_batch,
-    "releaseUnsigned": releases.mend_silent,
-    "contest": lambda session, key, why: mark_refused(session, Contest, key, why),
-}
+
+
+def on_refused(deployment: Deployment) -> Mapping[str, OnRefused]:
+    """Contract function → what to do when the chain will not take the call."""
+    return {function: partial(_refused, table) for function, table in ROWS.items()} | {
+        "release": partial(releases.mend_batch, deployment=deployment),
+        "releaseLine": releases.mend_alone,
+        "releaseUnsigned": releases.mend_silent,
+        "releaseStanding": progress.mend_standing,
+    }
+
+
+async def _sent(table: type[Relayed], session: AsyncSession, key: str, tx_hash: str) -> None:
+    await mark_sent(session, table, key, tx_hash)
+
+
+async def _refused(table: type[Relayed], session: AsyncSession, key: str, refusal: Refusal) -> None:
+    await mark_refused(session, table, key, refusal)
+
+
+# Contract function → what to tell those rows when their transaction goes out.
+ON_SENT: Mapping[str, OnSent] = {function: partial(_sent, table) for function, table in ROWS.items()}

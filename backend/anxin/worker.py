@@ -23,7 +23,7 @@ from anxin.core import jobs, logs, sealing
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.settings import Settings
-from anxin.wiring import ON_FINAL_BLOCK, ON_FINAL_EVENT, ON_REFUSED, ON_SENT, JobHandler, on_job
+from anxin.wiring import ON_FINAL_BLOCK, ON_SENT, JobHandler, on_final_event, on_job, on_refused
 
 RETRIES = 12
 FIRST_RETRY = timedelta(seconds=1)
@@ -52,17 +52,17 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(sender.close)
         sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
         indexer = Indexer(
-            sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=ON_FINAL_EVENT,
+            sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=on_final_event(deployment),
             on_block=ON_FINAL_BLOCK,
         )  # fmt: skip
         relayer = Relayer(
             sessions, rpc, deployment, key=settings.relayer_key, finality_depth=settings.finality_depth,
             in_flight=settings.relay_in_flight, gas_in_flight=settings.relay_gas_in_flight, on_sent=ON_SENT,
-            on_refused=ON_REFUSED,
+            on_refused=on_refused(deployment),
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
-            tasks.create_task(_run_jobs(settings, sessions, on_job(sender), stop))
+            tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), stop))
 
 
 async def follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:

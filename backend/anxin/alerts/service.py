@@ -13,6 +13,7 @@ from anxin.alerts.sms import SmsSender, Undeliverable
 from anxin.alerts.texts import text
 from anxin.core import jobs
 from anxin.core.clock import now
+from anxin.core.deployment import Deployment
 from anxin.core.events import Event
 from anxin.core.jobs import Payload
 from anxin.core.language import preferred
@@ -49,7 +50,8 @@ async def send(session: AsyncSession, payload: Payload, sender: SmsSender) -> No
     message.state, message.sent_at = "sent", now()
 
 
-async def _tell(session: AsyncSession, worker: Worker, kind: str, key: str, **values: object) -> None:
+async def tell(session: AsyncSession, worker: Worker, kind: str, key: str, **values: object) -> None:
+    """Keep a message and its job. The same key again is the same message."""
     body = text(kind, preferred(worker.language), **values)
     message_id = await session.scalar(
         insert(Message)
@@ -70,22 +72,48 @@ async def tell_posted(session: AsyncSession, event: Event) -> None:
         if worker is not None:
             key = f"{event.key}:{line['index']}"
             days = line["dayMask"].bit_count()
-            await _tell(
+            await tell(
                 session, worker, "line_posted", key, project=project.name, days=days, amount=yuan(line["amount"])
             )
 
 
-async def tell_released(session: AsyncSession, event: Event) -> None:
-    worker = await _worker(session, event.args["workerId"])
-    if worker is not None:
-        kind = "released" if event.args["assurance"] else "released_unsigned"
-        await _tell(session, worker, kind, event.key, amount=yuan(event.args["amount"]))
+async def tell_released(session: AsyncSession, event: Event, *, deployment: Deployment) -> None:
+    signed = "released" if event.args["assurance"] else "released_unsigned"
+    await _tell_amount(session, event, signed + _by_bank(event, deployment))
+
+
+async def tell_grant_paid(session: AsyncSession, event: Event, *, deployment: Deployment) -> None:
+    """What a dispute granted has left for the worker's payout."""
+    await _tell_amount(session, event, "grant_released" + _by_bank(event, deployment))
+
+
+async def tell_settled(session: AsyncSession, event: Event) -> None:
+    """The bank's receipt is on record: only now is anything paid. Of a line, or of what a dispute granted."""
+    await _tell_amount(session, event, "paid")
+
+
+async def tell_returned(session: AsyncSession, event: Event) -> None:
+    await _tell_amount(session, event, "returned" if event.name == "LineReturned" else "grant_returned")
 
 
 async def tell_contested(session: AsyncSession, event: Event) -> None:
+    await _tell_amount(session, event, "contested", amount_fen=event.args["asked"])
+
+
+async def tell_claimed(session: AsyncSession, event: Event) -> None:
+    await _tell_amount(session, event, "claimed", amount_fen=event.args["asked"])
+
+
+def _by_bank(event: Event, deployment: Deployment) -> str:
+    return "_to_bank" if event.args["payout"] == deployment.bank else ""
+
+
+async def _tell_amount(session: AsyncSession, event: Event, kind: str, *, amount_fen: int | None = None) -> None:
     worker = await _worker(session, event.args["workerId"])
     if worker is not None:
-        await _tell(session, worker, "contested", event.key, amount=yuan(event.args["remainder"]))
+        await tell(
+            session, worker, kind, event.key, amount=yuan(event.args["amount"] if amount_fen is None else amount_fen)
+        )
 
 
 async def _worker(session: AsyncSession, worker_id: str) -> Worker | None:

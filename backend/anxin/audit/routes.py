@@ -26,8 +26,9 @@ class PublicController(Controller):
         """The contracts, and where a signature counts."""
         at = deployment.addresses
         return ChainFacts(
-            deployment.chain_id, deployment.rp_id, at.registry, at.factory, at.token, settings.finality_depth
-        )
+            deployment.chain_id, deployment.rp_id, at.registry, at.factory, at.token, at.bank, at.anchor,
+            settings.finality_depth,
+        )  # fmt: skip
 
     @get("/health")
     async def health(self, session: NamedDependency[AsyncSession]) -> Health:

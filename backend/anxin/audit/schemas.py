@@ -7,13 +7,15 @@ from anxin.core.wire import Wire
 
 
 class ChainFacts(Wire):
-    """Where signatures count. `rp_id` is the web domain whose passkeys count."""
+    """Where signatures count. `rp_id` is the web domain whose passkeys count; `bank` the payout of whom the bank pays."""
 
     chain_id: int
     rp_id: str
     registry: str
     factory: str
     token: str
+    bank: str
+    anchor: str
     finality_depth: int
 
 
@@ -26,11 +28,15 @@ class Health(Wire):
 
 
 class BooksView(Wire):
+    """In fen. `bond`: the wage deposit, apart from `funded`. `with_bank`: released, and not paid out by the bank yet."""
+
     funded_fen: int
     owed_fen: int
     contested_fen: int
+    bond_fen: int
     free_fen: int
     released_fen: int
+    with_bank_fen: int
 
 
 class ProjectView(Wire):
@@ -41,7 +47,10 @@ class ProjectView(Wire):
     contractor_name: str
     contractor: str
     bureau: str
+    arbiter: str
     objection_window_seconds: int
+    answer_window_seconds: int
+    bureau_window_seconds: int
     workers: int
     books: BooksView
     coverage_percent: int | None

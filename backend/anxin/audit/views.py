@@ -53,10 +53,14 @@ async def _project(session: AsyncSession, project: Project) -> ProjectView:
         contractor_name=project.contractor_name,
         contractor=project.contractor,
         bureau=project.bureau,
+        arbiter=project.arbiter,
         objection_window_seconds=project.objection_window_seconds,
+        answer_window_seconds=project.answer_window_seconds,
+        bureau_window_seconds=project.bureau_window_seconds,
         workers=workers or 0,
         books=BooksView(
-            books.funded_fen, books.owed_fen, books.contested_fen, books.free_fen, books.released_fen
+            books.funded_fen, books.owed_fen, books.contested_fen, books.bond_fen, books.free_fen, books.released_fen,
+            books.with_bank_fen,
         ),
         coverage_percent=books.coverage_percent,
         as_of_block=final,

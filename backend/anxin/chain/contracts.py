@@ -13,11 +13,12 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
+from anxin.chain.packed import opened
 from anxin.core.calls import Call, Refusal
 from anxin.core.events import Event
 from anxin.core.signing import from_hex
 
-CONTRACTS = ("WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory")
+CONTRACTS = ("WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory", "BankPayout", "EvidenceAnchor")
 
 Abi = dict[str, Any]
 
@@ -113,7 +114,7 @@ def decode_log(contract: str, log: dict[str, Any], block_time: int) -> Event | N
         name=entry.abi["name"],
         contract=contract,
         address=log["address"].lower(),
-        args=args,
+        args=opened(entry.abi["name"], args),
         block_number=int(log["blockNumber"], 16),
         block_hash=log["blockHash"],
         block_time=datetime.fromtimestamp(block_time, UTC),

@@ -6,7 +6,7 @@
                  logs of our contracts ──► chain_events (seen)
                         │  `finality_depth` blocks later
                         ▼
-                 final: handlers of wiring.ON_FINAL_EVENT, in the transaction that says so
+                 final: handlers of wiring.on_final_event, in the transaction that says so
 
 Whatever does not fit together (a header, a log, a bloom) is read again and never stored. An event whose handler fails
 stays seen, with all that follow it, and is tried until it succeeds: none is skipped. A reorg deeper than finality stops
@@ -255,6 +255,12 @@ async def heights(session: AsyncSession) -> tuple[int, int]:
     seen = await session.scalar(select(func.max(Block.number)).where(Block.state != ORPHANED))
     final = await session.scalar(select(func.max(Block.number)).where(Block.state == FINAL))
     return seen or 0, final or 0
+
+
+async def chain_time(session: AsyncSession) -> datetime | None:
+    """Return the time of the newest final block: windows are the chain's, not ours. None before there is one."""
+    found: datetime | None = await session.scalar(select(func.max(Block.time)).where(Block.state == FINAL))
+    return found
 
 
 def _block_row(block: dict[str, Any]) -> dict[str, Any]:

@@ -67,8 +67,8 @@ async def _times(rpc: Rpc, numbers: set[str]) -> dict[str, str]:
     return times
 
 
-async def read_view(rpc: Rpc, contract: str, address: str, function: str, block: int) -> object:
-    """Return what a view without arguments says at a block."""
-    data = encode_call(Call("", contract, address, function, {}))
+async def read_view(rpc: Rpc, contract: str, address: str, function: str, block: int, **arguments: Any) -> Any:
+    """Return what a view says at a block."""
+    data = encode_call(Call("", contract, address, function, arguments))
     answer = await rpc.call("eth_call", {"to": address, "data": data}, hex(block))
     return decode_result(contract, function, answer)

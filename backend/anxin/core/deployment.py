@@ -14,15 +14,17 @@ class NoDeployment(Exception):
 
 class Addresses(msgspec.Struct, frozen=True, rename={
     "roles": "RoleManager", "token": "WageToken", "registry": "WorkerRegistry", "escrow_code": "WageEscrow",
-    "factory": "WageEscrowFactory",
+    "factory": "WageEscrowFactory", "bank": "BankPayout", "anchor": "EvidenceAnchor",
 }):  # fmt: skip
-    """0x addresses by contract; `escrow_code` is what every escrow is a clone of."""
+    """0x addresses by contract; `escrow_code` is what every escrow is a clone of, `bank` where bank-paid wages go."""
 
     roles: str
     token: str
     registry: str
     escrow_code: str
     factory: str
+    bank: str
+    anchor: str
 
 
 class Deployment(msgspec.Struct, frozen=True, rename="camel"):
@@ -45,6 +47,11 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def rp_id_hash(self) -> bytes:
         return sha256(self.rp_id.encode()).digest()
+
+    @property
+    def bank(self) -> str:
+        """The payout of whoever the bank pays, lower case."""
+        return self.addresses.bank.lower()
 
     @property
     def registry_domain(self) -> Domain:

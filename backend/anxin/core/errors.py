@@ -236,3 +236,96 @@ class AlreadyContested(AnxinError):
     status = 409
     title = {"zh": "已经申诉过", "en": "Already contested"}
     detail = {"zh": "这条工资已有一份申诉在处理。", "en": "This line is already contested; that contest is being handled."}
+
+
+# ------------------------------------------------------------------ disputes
+
+
+class ProjectNotFound(AnxinError):
+    status = 404
+    title = {"zh": "没有这个项目", "en": "No such project"}
+    detail = {"zh": "没有专户地址为 {escrow} 的项目。", "en": "There is no project with escrow {escrow}."}
+
+
+class NotJoined(AnxinError):
+    status = 409
+    title = {"zh": "不在这个项目上", "en": "Not on this project"}
+    detail = {
+        "zh": "您还没有和这个项目签约，请先在安薪里接受用工约定。",
+        "en": "You have not joined this project: accept its terms in Anxin first.",
+    }
+
+
+class BadClaim(AnxinError):
+    status = 422
+    title = {"zh": "追讨金额或天数不对", "en": "Claim out of bounds"}
+    detail = {
+        "zh": "追讨金额须大于 0、不超过 {bound_fen} 分（每日上限乘天数）。",
+        "en": "Claim more than 0 and at most {bound_fen} fen: the day cap for each day claimed.",
+    }
+
+
+class FutureDay(AnxinError):
+    status = 422
+    title = {"zh": "还没到的日子不能追讨", "en": "Day in the future"}
+    detail = {"zh": "最后一天 {last_day} 还没有到。", "en": "The last day claimed, {last_day}, has not come yet."}
+
+
+class DayClaimed(AnxinError):
+    status = 409
+    title = {"zh": "这些天已经追讨过", "en": "Day already claimed"}
+    detail = {
+        "zh": "所选日子里有已经追讨或申诉过的，请去掉后再签。",
+        "en": "A day among these is already claimed or contested. Leave it out and sign again.",
+    }
+
+
+class DisputeNotFound(AnxinError):
+    status = 404
+    title = {"zh": "没有这件争议", "en": "No such dispute"}
+    detail = {
+        "zh": "这个项目没有第 {dispute_id} 号争议，或还没有上链。",
+        "en": "This project has no dispute {dispute_id}, or it is not on the chain yet.",
+    }
+
+
+class DisputeDecided(AnxinError):
+    status = 409
+    title = {"zh": "争议已有结果", "en": "Dispute decided"}
+    detail = {"zh": "第 {dispute_id} 号争议已经有结果。", "en": "Dispute {dispute_id} is decided."}
+
+
+class NotAnswered(AnxinError):
+    status = 409
+    title = {"zh": "答复期还没结束", "en": "Answer awaited"}
+    detail = {
+        "zh": "第 {dispute_id} 号争议还在等总包答复，之后才能裁决。",
+        "en": "The contractor may still answer dispute {dispute_id}; then it can be decided.",
+    }
+
+
+class AnswerTooLate(AnxinError):
+    status = 410
+    title = {"zh": "答复期已过", "en": "Too late to answer"}
+    detail = {
+        "zh": "第 {dispute_id} 号争议的答复期已过，追讨已成立。",
+        "en": "The time to answer dispute {dispute_id} is over: the claim stands.",
+    }
+
+
+class ArbiterTooEarly(AnxinError):
+    status = 409
+    title = {"zh": "还轮不到仲裁", "en": "Too early for the arbiter"}
+    detail = {
+        "zh": "劳动部门的处理期内只有劳动部门可以裁决。",
+        "en": "While the bureau's time runs only the bureau can decide.",
+    }
+
+
+class BadDisputeAmount(AnxinError):
+    status = 422
+    title = {"zh": "金额超出范围", "en": "Amount out of bounds"}
+    detail = {
+        "zh": "金额须在 {least_fen} 到 {most_fen} 分之间。",
+        "en": "The amount must be from {least_fen} to {most_fen} fen.",
+    }

@@ -1,16 +1,20 @@
 """What travels over HTTP: camelCase, nothing unknown accepted. Digests and hashes are 0x-hex, money is integer fen."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 from eth_abi.exceptions import EncodingError
 
-from anxin.core.errors import DigestMismatch, HighS, Malformed
+from anxin.core.clock import now
+from anxin.core.errors import DeadlineTooFar, DigestMismatch, HighS, Malformed, SignatureExpired
 from anxin.core.signing import Domain, Value, WorkerSignature, digest, from_hex, has_low_s
 
 # What a column can hold: a larger number is told as malformed, and never gets as far as the database.
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # fen, masks, Unix seconds
+
+MAX_DEADLINE_DAYS = 400
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
@@ -52,6 +56,14 @@ def signed_digest(path_digest: str, domain: Domain, type_name: str, message: dic
     if given != expected:
         raise DigestMismatch(expected="0x" + expected.hex())
     return expected
+
+
+def check_deadline(deadline: int) -> None:
+    """Raises SignatureExpired or DeadlineTooFar for the Unix second until which a signature may be used."""
+    if deadline < now().timestamp():
+        raise SignatureExpired()
+    if deadline > (now() + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
+        raise DeadlineTooFar(max_days=MAX_DEADLINE_DAYS)
 
 
 def check_form(signature: WorkerSignature) -> None:

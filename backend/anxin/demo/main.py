@@ -14,7 +14,7 @@ from rich.markup import escape
 from anxin.chain.rpc import Rpc
 from anxin.core import sealing
 from anxin.core.database import connect, sessions_of
-from anxin.demo.parties import Bank, Contractor, Registrar
+from anxin.demo.parties import Bank, Bureau, Contractor, Registrar
 from anxin.demo.phones import Phones, phone_number
 from anxin.demo.site import VISITOR, SiteOffice
 from anxin.demo.story import Story
@@ -60,6 +60,7 @@ async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console
         stack=up, sms=sms, rpc=rpc, http=http, sessions=sessions, console=console,
         bank=Bank(EMBEDDED_ACCOUNTS["bank"], rpc, deployment),
         contractor=Contractor(EMBEDDED_ACCOUNTS["contractor"], rpc, deployment),
+        bureau=Bureau(EMBEDDED_ACCOUNTS["bureau"], rpc, deployment),
         registrar=Registrar(EMBEDDED_ACCOUNTS["registrar"], rpc, deployment),
         phones=Phones(up.state / "phones.json", http, deployment, settings.public_url),
         office=SiteOffice(sessions, deployment),

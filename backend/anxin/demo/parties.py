@@ -1,4 +1,5 @@
-"""The firms of the demonstration: a bank that mirrors money, a contractor that funds and signs, a registrar's desk.
+"""The firms of the demonstration: a bank that mirrors money and pays wages out, a contractor that funds and signs, a
+registrar's desk, a bureau that decides.
 
 Each holds its own key and reaches the chain itself, as a wallet would; the backend sees signatures only.
 """
@@ -6,6 +7,7 @@ Each holds its own key and reaches the chain itself, as a wallet would; the back
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -13,17 +15,22 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from anxin.audit.recompute import EscrowBooks, recompute
 from anxin.chain.contracts import decode_refusal, decode_result, encode_call
+from anxin.chain.reader import read_events
 from anxin.chain.rpc import Rpc, RpcError
 from anxin.core.calls import Call
 from anxin.core.clock import day_number
 from anxin.core.deployment import Deployment
-from anxin.core.sheet_tree import SheetLine, SheetTree
-from anxin.core.signing import digest, from_hex
+from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
+from anxin.core.signing import Value, digest, from_hex
 from anxin.demo.keys import Wallet
+from anxin.projects.service import Windows
 
 PROJECT = "anxin demo site 2026"
-OBJECTION_WINDOW_SECONDS = 3 * 86400
+DAY_SECONDS = 86400
+WINDOWS = Windows(objection_seconds=3 * DAY_SECONDS, answer_seconds=3 * DAY_SECONDS, bureau_seconds=30 * DAY_SECONDS)
+SIGNED_FOR_SECONDS = 30 * DAY_SECONDS
 GAS_MARGIN = 1.3
 
 
@@ -76,13 +83,73 @@ class Party:
         return decode_result(contract, function, answer)
 
 
+    async def chain_deadline(self) -> int:
+        """A month from now, by the chain's clock."""
+        block = await self.rpc.call("eth_getBlockByNumber", "latest", False)
+        return int(block["timestamp"], 16) + SIGNED_FOR_SECONDS
+
+    async def sign_dispute(
+        self, http: httpx.AsyncClient, path: str, type_name: str, body: dict[str, Any], message: dict[str, Value]
+    ) -> None:
+        """Send a signed word about a dispute. Raises what the server answers."""
+        deadline = await self.chain_deadline()
+        words = digest(
+            self.deployment.escrow_domain(body["escrow"]), type_name,
+            {"disputeId": body["disputeId"], "deadline": deadline, **message},
+        )  # fmt: skip
+        signature = "0x" + self.wallet.sign_bytes(words).hex()
+        answer = await http.put(f"{path}/0x{words.hex()}", json={**body, "deadline": deadline, "signature": signature})
+        answer.raise_for_status()
+
+
 class Bank(Party):
-    """Mirrors deposits as tokens, and names the address at which it receives each worker's wages."""
+    """Mirrors deposits as tokens, and pays out the wages of whoever has an account with it.
+
+    It reads what it was given from the chain itself, and asks nobody else.
+    """
 
     def payout_of(self, worker_no: str) -> str:
-        """The bank's own receiving address for one worker's account."""
+        """Every second worker has an account here; the others are paid at an address of their own."""
+        if int(worker_no[1:]) % 2 == 0:
+            return self.deployment.bank
         number = keccak(from_hex(self.key) + worker_no.encode()).hex()
         return Wallet.from_hex(number).address
+
+    async def pay_out(self, escrow: str, *, no_account: str = "") -> None:
+        """Settle all that it was given: what it has paid into workers' accounts.
+
+        Args:
+            no_account: worker id whose account turns out to be closed, the first time: that line is given back.
+        """
+        events = await read_events(self.rpc, self.deployment, await self.rpc.head())
+        books = recompute(events, bank=self.deployment.bank).escrows[escrow]
+        tried = {event.args["workerId"] for event in events if event.name == "LineReturned"}
+        closed = {place for place in books.banked if books.lines[place]["workerId"] == no_account} - {
+            place for place in books.banked if no_account in tried
+        }
+        for places, function, record in (
+            (books.banked - closed, "settleLines", "receipt"), (closed, "returnLines", "reason"),
+        ):  # fmt: skip
+            for sheet_id in sorted({sheet for sheet, _ in places}):
+                indexes = sorted(index for sheet, index in places if sheet == sheet_id)
+                await self._tell_chain(function, escrow, _sheet(books, sheet_id), sheet_id, indexes, record)
+        for number, known in books.disputes.items():
+            if known.banked_fen:
+                receipt = "0x" + keccak(text=f"{escrow} dispute {number} {known.paid_fen}").hex()
+                await self.send(
+                    "BankPayout", self.deployment.bank, "settleDispute", escrow=escrow, disputeId=number, receipt=receipt
+                )
+
+    async def _tell_chain(
+        self, function: str, escrow: str, sheet: list[SheetLine], sheet_id: int, indexes: list[int], record: str
+    ) -> None:
+        """`record`: the hash of the bank's own, a receipt for what was paid or the reason why not."""
+        words = keccak(text=f"{function} {escrow} {sheet_id} {indexes}")
+        await self.send(
+            "BankPayout", self.deployment.bank, function, escrow=escrow, sheetId=sheet_id,
+            lines="0x" + pack_lines([sheet[index] for index in indexes]).hex(),
+            proof=["0x" + each.hex() for each in SheetTree(sheet).proof(indexes)], **{record: "0x" + words.hex()},
+        )  # fmt: skip
 
     async def mirror(self, to: str, amount_fen: int, receipt: bytes) -> None:
         """Mint a deposit, once: a receipt that was mirrored before changes nothing."""
@@ -96,7 +163,7 @@ class Contractor(Party):
 
     reference = keccak(text=PROJECT)
 
-    async def open_escrow(self, bureau: str) -> str:
+    async def open_escrow(self, bureau: str, arbiter: str) -> str:
         """Return the project's escrow, making it the first time."""
         factory = self.deployment.addresses.factory
         arguments = {"contractor": self.address, "project": "0x" + self.reference.hex()}
@@ -104,7 +171,7 @@ class Contractor(Party):
         if int(escrow, 16) == 0:
             await self.send(
                 "WageEscrowFactory", factory, "createEscrow", project=arguments["project"], bureau=bureau,
-                objectionWindow=OBJECTION_WINDOW_SECONDS,
+                arbiter=arbiter, windows=WINDOWS.on_chain,
             )  # fmt: skip
             escrow = await self.view("WageEscrowFactory", factory, "escrowOf", **arguments)
         return escrow
@@ -113,6 +180,16 @@ class Contractor(Party):
         token = self.deployment.addresses.token
         await self.send("WageToken", token, "approve", spender=escrow, value=amount_fen)
         return await self.send("WageEscrow", escrow, "fund", amount=amount_fen, memo="0x" + memo.hex())
+
+    async def answer(
+        self, http: httpx.AsyncClient, escrow: str, dispute_id: int, *, admitted_fen: int, evidence: str
+    ) -> None:
+        """Admit a part of what a worker asks."""
+        body = {"escrow": escrow, "disputeId": dispute_id, "admittedFen": admitted_fen, "evidence": evidence}
+        message: dict[str, Value] = {
+            "admitted": admitted_fen, "evidenceHash": sha256(evidence.encode()).digest(),
+        }  # fmt: skip
+        await self.sign_dispute(http, "/api/answers", "Answer", body, message)
 
     def sign_join(self, escrow: str, message: dict[str, Any]) -> bytes:
         return self.wallet.sign_bytes(digest(self.deployment.escrow_domain(escrow), "Join", message))
@@ -147,6 +224,17 @@ class Contractor(Party):
         return words
 
 
+class Bureau(Party):
+    """Decides what worker and contractor do not agree on."""
+
+    async def resolve(
+        self, http: httpx.AsyncClient, escrow: str, dispute_id: int, *, award_fen: int, reasons: str
+    ) -> None:
+        body = {"escrow": escrow, "disputeId": dispute_id, "awardFen": award_fen, "reasons": reasons}
+        message: dict[str, Value] = {"award": award_fen, "orderHash": sha256(reasons.encode()).digest()}
+        await self.sign_dispute(http, "/api/resolutions", "Resolution", body, message)
+
+
 class Registrar(Party):
     """The desk that sees each worker in person. In the demonstration it trusts whoever comes."""
 
@@ -163,6 +251,17 @@ class Registrar(Party):
             path = f"/api/enrolments/0x{words.hex()}/countersignature"
             (await http.put(path, json=body)).raise_for_status()
         return len(waiting)
+
+
+def _sheet(books: EscrowBooks, sheet_id: int) -> list[SheetLine]:
+    """All lines of a sheet, as its SheetPosted event has them."""
+    lines = [line for (sheet, _), line in sorted(books.lines.items()) if sheet == sheet_id]
+    return [
+        SheetLine(
+            each["index"], each["dayMask"], each["amount"], from_hex(each["workerId"]), from_hex(each["payslipHash"])
+        )
+        for each in lines
+    ]
 
 
 def _day(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from anxin.core.clock import day_number
 from anxin.core.deployment import Deployment
 from anxin.core.signing import Domain, Value, digest
 from anxin.demo.keys import DeviceKey, Key, Passkey
@@ -125,6 +126,29 @@ class Phone:
         )
         more = {"claimedFen": claimed_fen, "claimedDays": claimed_days, "evidence": evidence, "signature": signature}
         await self._send("PUT", f"/api/contests/{words}", {**body, **more})
+
+    async def claim(
+        self, escrow: str, *, amount_fen: int, first_day: str, day_mask: int, reason: str
+    ) -> None:
+        """Claim days that no sheet has."""
+        deadline = (await self.disputes())["claimDeadline"]
+        evidence = json.dumps({"reason": reason, "nonce": secrets.token_hex(16)}, ensure_ascii=False)
+        message: dict[str, Value] = {
+            "amount": amount_fen, "firstDay": day_number(date.fromisoformat(first_day)), "dayMask": day_mask,
+            "evidenceHash": sha256(evidence.encode()).digest(), "deadline": deadline,
+        }  # fmt: skip
+        message = await self._with_worker(message)
+        words, signature = self._sign(self.deployment.escrow_domain(escrow), "Claim", message)
+        body = {
+            "escrow": escrow, "workerId": message["workerId"], "amountFen": amount_fen, "firstDay": first_day,
+            "dayMask": day_mask, "evidence": evidence, "deadline": deadline, "signature": signature,
+        }  # fmt: skip
+        await self._send("PUT", f"/api/claims/{words}", body)
+
+    async def disputes(self) -> dict[str, Any]:
+        """The worker's disputes, and what a new claim is to carry."""
+        found: dict[str, Any] = await self._send("GET", "/api/me/disputes")
+        return found
 
     async def _with_worker(self, message: dict[str, Value]) -> dict[str, Value]:
         return {**message, "workerId": self.worker_id or (await self.me())["workerId"]}

@@ -13,7 +13,7 @@ from anxin.attendance import service as attendance
 from anxin.core.clock import now
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
-from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor
+from anxin.demo.parties import WINDOWS, Bank, Contractor
 from anxin.demo.phones import phone_number
 from anxin.payroll import rules
 from anxin.payroll import service as payroll
@@ -65,15 +65,15 @@ class SiteOffice:
     sessions: Sessions
     deployment: Deployment
 
-    async def open_project(self, contractor: Contractor, bureau: str) -> None:
+    async def open_project(self, contractor: Contractor, bureau: str, arbiter: str) -> None:
         async with transaction(self.sessions) as session:
             await projects.open_project(
                 session, contractor.reference, name="两江新区安置房项目三标段", contractor_name="渝安建工集团",
-                contractor=contractor.address, bureau=bureau, objection_window_seconds=OBJECTION_WINDOW_SECONDS,
+                contractor=contractor.address, bureau=bureau, arbiter=arbiter, windows=WINDOWS,
             )  # fmt: skip
 
     async def register(self, bank: Bank, rows: Iterable[RosterRow]) -> None:
-        """Put workers on record, each with the account the bank names."""
+        """Put workers on record, each with where they are paid."""
         async with transaction(self.sessions) as session:
             for row in rows:
                 await people.register_worker(

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -22,10 +24,11 @@ from anxin.chain.rpc import Rpc
 from anxin.core.database import Sessions
 from anxin.core.events import Event
 from anxin.core.money import yuan
-from anxin.demo.parties import OBJECTION_WINDOW_SECONDS, Bank, Contractor, Registrar
+from anxin.demo.parties import WINDOWS, Bank, Bureau, Contractor, Registrar
 from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
 from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice, read_roster
 from anxin.demo.twilio_standin import TwilioStandIn
+from anxin.ledger import service as ledger
 from anxin.people.models import Worker
 from anxin.stack import EMBEDDED_ROLES, CannotStart, Stack
 
@@ -33,6 +36,9 @@ T = TypeVar("T")
 Lines = list[dict[str, Any]]
 
 CONTESTING, SILENT = "W018", "W060"
+CLAIMING = "W007"  # a day of theirs is in no sheet
+CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
+DISPUTE_OPENERS = ("Claimed", "Contested")
 DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
 POLL_SECONDS, DESK_SECONDS = 0.15, 0.5
 PATIENCE_SECONDS = 90
@@ -50,6 +56,7 @@ class Story:
     console: Console
     bank: Bank
     contractor: Contractor
+    bureau: Bureau
     registrar: Registrar
     phones: Phones
     office: SiteOffice
@@ -73,17 +80,22 @@ class Story:
                 tasks.create_task(self.join())
                 tasks.create_task(self.post_sheet())
             await self.confirm_and_contest()
-            await self.release_silent()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.decide_contest())
+                tasks.create_task(self.return_one_wage())
+            await self.let_time_pass()
+            await self.pay_out()
             await self._until(self._all_told, "every message has gone out")
 
     # ---------------------------------------------------------------- the steps
 
     async def open_site(self) -> None:
         """A project on record, a deposit at the bank, an escrow of the project's own."""
-        await self.office.open_project(self.contractor, EMBEDDED_ROLES.bureau)
+        parties = EMBEDDED_ROLES.bureau, EMBEDDED_ROLES.arbiter
+        await self.office.open_project(self.contractor, *parties)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference))
-            escrow = tasks.create_task(self.contractor.open_escrow(EMBEDDED_ROLES.bureau))
+            escrow = tasks.create_task(self.contractor.open_escrow(*parties))
         self.escrow = escrow.result()
         await self._until(lambda: self._project(self.escrow), "the escrow is final")
 
@@ -148,9 +160,10 @@ class Story:
         await all_at_once([self._signed_in(each, partial(self._look, seen)) for each in signing])
         self.phones.save()
         await all_at_once([self._answer(self.phones.of(each), seen[each]) for each in signing])
+        await self._claim_missing_day()
         signed = len(self.roster) - 1
         await self._fill("签名即放款 · Signed wages are released", self._released, signed)
-        events = await self._events("Released")
+        events = await self._first_releases()
         signed_events = [event for event in events if event.args["assurance"]]
         contested = await self._until(lambda: self._events("Contested"), "the contest is final")
         paid_on_contest = [event for event in signed_events if event.tx_hash == contested[0].tx_hash]
@@ -158,10 +171,13 @@ class Story:
         amount = yuan(sum(event.args["amount"] for event in confirmed))
         what = f"{len(confirmed)} wages, {amount}; one phone sent twice, paid once"
         await self._say("签名即放款 · Workers sign, the contract pays", started, confirmed, what)
-        remainder = yuan(contested[0].args["remainder"])
+        remainder = yuan(contested[0].args["asked"])
         posted = yuan(sum(event.args["amount"] for event in paid_on_contest))
         what = f"posted {posted} paid now, {remainder} locked for the bureau"
         await self._say("一人申诉 · One worker says it is too low", started, contested, what)
+        claimed = await self._until(lambda: self._events("Claimed"), "the claim is final")
+        what = f"{yuan(claimed[0].args['asked'])} for a day that is in no sheet; the contractor has three days to answer"
+        await self._say("一人追讨漏记的一天 · One worker claims a missing day", started, claimed, what)
 
     async def _look(self, seen: dict[str, Lines], phone: Phone) -> None:
         seen[phone.worker_no] = await phone.lines()
@@ -175,23 +191,108 @@ class Story:
                 await phone.confirm(line, times=2 if phone.worker_no == self.roster[0] else 1)
 
     async def _contest(self, phone: Phone, line: dict[str, Any]) -> None:
-        missing = next(day for day in range(1, 32) if f"2026-10-{day:02d}" not in line["days"])
-        days = [*line["days"], f"2026-10-{missing:02d}"]
+        missing = missing_day(line)
+        days = [*line["days"], missing]
         day_fen = line["amountFen"] // len(line["days"])
         await phone.contest(
             line, claimed_fen=line["amountFen"] + day_fen, claimed_days=days_mask(days, line["firstDay"]),
-            reason=f"10月{missing}日也上班了，没有算",
+            reason=f"{missing} 也上班了，没有算",
         )  # fmt: skip
 
-    async def release_silent(self) -> None:
+    async def _claim_missing_day(self) -> None:
+        if await self._events("Claimed"):
+            return
+        phone = self.phones.of(CLAIMING)
+        if phone.access is None:
+            await phone.sign_in(self.sms)
+            self.phones.save()
+        if (await phone.disputes())["disputes"]:
+            return
+        (line,) = await phone.lines()
+        day = missing_day(line)
+        await phone.claim(
+            self.escrow, amount_fen=line["amountFen"] // len(line["days"]), first_day=day, day_mask=1,
+            reason=f"{day} 上班，考勤机坏了，没有记",
+        )  # fmt: skip
+
+    async def decide_contest(self) -> None:
+        """The contractor admits half of what is contested, the bureau awards all of it."""
         started = time.monotonic()
-        if len(await self._released()) < len(self.roster):
-            await self.stack.chain.rpc("evm_increaseTime", OBJECTION_WINDOW_SECONDS + 60)
+        (contested,) = await self._events("Contested")
+        dispute_id, asked = contested.args["disputeId"], contested.args["asked"]
+        if not await self._events("Answered") and await self._dispute_state(dispute_id) == "contested":
+            await self.contractor.answer(
+                self.http, self.escrow, dispute_id, admitted_fen=asked // 2, evidence="考勤机记录到中午"
+            )
+        answered = await self._until(lambda: self._events("Answered"), "the contractor's answer is final")
+        what = f"{yuan(answered[0].args['admitted'])} of {yuan(asked)} admitted and paid at once"
+        await self._say("总包答复申诉 · The contractor answers the contest", started, answered, what)
+        started = time.monotonic()
+        if await self._dispute_state(dispute_id) == "contested":
+            with suppress(httpx.HTTPStatusError):  # an earlier run's decision is on its way
+                await self.bureau.resolve(
+                    self.http, self.escrow, dispute_id, award_fen=asked, reasons="门禁记录证明全天在场，裁决全额支付"
+                )
+        resolved = await self._until(lambda: self._events("Resolved"), "the bureau's decision is final")
+        what = f"{yuan(resolved[0].args['granted'])} awarded in all, the rest paid now"
+        await self._say("劳动局裁决 · The bureau decides", started, resolved, what)
+
+    async def return_one_wage(self) -> None:
+        """The bank pays out what it was given, but for one account that is closed: owed again, signed again."""
+        started = time.monotonic()
+        await self.bank.pay_out(self.escrow, no_account=(await self._worker_ids())[CLOSED_ACCOUNT])
+        returned = await self._until(lambda: self._events("LineReturned"), "the returned wage is final")
+        settled = await self._events("LineSettled")
+        what = f"{len(settled)} wages paid into accounts; {yuan(returned[0].args['amount'])} came back: owed again"
+        await self._say("银行代发 · The bank pays wages out", started, [*settled, *returned], what)
+        phone = self.phones.of(CLOSED_ACCOUNT)
+        if phone.access is None:
+            await phone.sign_in(self.sms)
+            self.phones.save()
+        for line in await phone.lines():
+            if line["state"] == "returned":
+                await phone.confirm(line)
+        await self._until(self._all_back, "the returned wage is released again")
+
+    async def _all_back(self) -> bool:
+        released = [event.args["workerId"] for event in await self._events("Released")]
+        returned = [event.args["workerId"] for event in await self._events("LineReturned")]
+        return all(released.count(each) > returned.count(each) for each in returned)
+
+    async def let_time_pass(self) -> None:
+        """Three days without a word: from one worker about their wage, from the contractor about the claim."""
+        started = time.monotonic()
+        if len(await self._released()) < len(self.roster) or not await self._events("ClaimStood"):
+            wait = max(WINDOWS.objection_seconds, WINDOWS.answer_seconds) + 60
+            await self.stack.chain.rpc("evm_increaseTime", wait)
             await self._fill("异议期满 · The objection window passes", self._released, len(self.roster))
         unsigned = [event for event in await self._events("Released") if event.args["assurance"] == 0]
         amount = yuan(sum(event.args["amount"] for event in unsigned))
         what = f"{amount}, three days later by the chain's clock; may still be contested"
         await self._say("一人未签 · One stays silent and is paid unsigned", started, unsigned, what)
+        stood = await self._until(lambda: self._events("ClaimStood"), "the claim stands")
+        (claimed,) = await self._events("Claimed")
+        what = f"{yuan(claimed.args['asked'])}: the contractor was silent, so the claim stands and is paid"
+        await self._say("总包沉默，追讨成立 · A claim nobody answers stands", started, stood, what)
+
+    async def pay_out(self) -> None:
+        """The bank pays what came to it since; from now on nothing is on its way."""
+        started = time.monotonic()
+        await self.bank.pay_out(self.escrow)
+        settled = await self._until(self._all_settled, "the bank's receipts are final")
+        amount = yuan(sum(event.args["amount"] for event in settled))
+        await self._say("银行回单上链 · The bank's receipts are on chain", started, settled, f"{amount} paid into accounts")
+
+    async def _all_settled(self) -> list[Event]:
+        """The settlements, once the bank has nothing left."""
+        async with self.sessions() as session:
+            left = (await ledger.books_of(session, self.escrow)).with_bank_fen
+        return [] if left else [*await self._events("LineSettled"), *await self._events("DisputeSettled")]
+
+    async def _dispute_state(self, dispute_id: int) -> str:
+        answer = await self.http.get(f"/api/projects/{self.escrow}/disputes")
+        disputes = answer.raise_for_status().json()["disputes"]
+        return str(next(each["state"] for each in disputes if each["disputeId"] == dispute_id))
 
     async def invite_visitor(self) -> None:
         """One more worker with one more line, for whoever sits in front of the screen."""
@@ -218,14 +319,21 @@ class Story:
             audited = await audit(self.rpc, self.stack.deployment, block, session)
             sms = await session.scalar(select(func.count()).select_from(Message).where(Message.state == "sent"))
         ids = set((await self._worker_ids()).values())
-        events = [each for each in await read_events(self.rpc, self.stack.deployment, block) if _is_month(each, ids)]
+        every = await read_events(self.rpc, self.stack.deployment, block)
+        disputes = {each.args["disputeId"] for each in every if each.name in DISPUTE_OPENERS and _is_month(each, ids)}
+        events = [each for each in every if _is_month(each, ids, disputes)]
         books = audited.escrows.get(self.escrow, EscrowBooks())
         released = [event for event in events if event.name == "Released"]
+        returned = [event for event in events if event.name == "LineReturned"]
+        count = Counter(event.name for event in events)
         return {
             "workers": len(self.roster),
-            "releasedFen": sum(event.args["amount"] for event in released),
-            "contested": sum(event.name == "Contested" for event in events),
+            "releasedFen": _fen(released) - _fen(returned),  # of lines; what disputes granted is not among it
+            "contested": count["Contested"],
             "unsigned": sum(event.args["assurance"] == 0 for event in released),
+            "claimsStood": count["ClaimStood"],
+            "resolved": count["Resolved"],
+            "settled": count["LineSettled"] + count["DisputeSettled"],
             "sms": sms,
             "txHashes": list(dict.fromkeys(event.tx_hash for event in events)),
             "auditOk": audited.ok and len(books.released) >= len(self.roster),
@@ -245,6 +353,13 @@ class Story:
         ids = set((await self._worker_ids()).values())
         return [event for event in events if _is_month(event, ids)]
 
+    async def _first_releases(self) -> list[Event]:
+        """Of each line: one that the bank gave back is released again later."""
+        first: dict[str, Event] = {}
+        for event in await self._events("Released"):
+            first.setdefault(event.args["workerId"], event)
+        return list(first.values())
+
     async def _worker_ids(self) -> dict[str, str]:
         async with self.sessions() as session:
             workers = await session.scalars(select(Worker).where(Worker.worker_no.in_(self.roster)))
@@ -261,7 +376,8 @@ class Story:
         return await self._numbers_of("Joined")
 
     async def _released(self) -> list[str]:
-        return await self._numbers_of("Released")
+        """Who has been paid, or has been once."""
+        return list(dict.fromkeys(await self._numbers_of("Released")))
 
     async def _project(self, escrow: str) -> bool:
         return (await self.http.get(f"/api/projects/{escrow}")).status_code == 200
@@ -309,8 +425,19 @@ class Story:
         self.console.print(f"    [dim]tx {shown} · gas {gas:,}{per_event}[/]", soft_wrap=True, highlight=False)
 
 
-def _is_month(event: Event, worker_ids: set[str]) -> bool:
-    """Whether an event is the month's: not a visitor's sheet or key, and not the bank's."""
+def missing_day(line: dict[str, Any]) -> str:
+    """The first day of October that a line does not have."""
+    return next(day for number in range(1, 32) if (day := f"2026-10-{number:02d}") not in line["days"])
+
+
+def _fen(events: list[Event]) -> int:
+    return sum(event.args["amount"] for event in events)
+
+
+def _is_month(event: Event, worker_ids: set[str], disputes: set[int] | None = None) -> bool:
+    """Whether an event is the month's: not a visitor's sheet, key or dispute, and not the bank's mirror."""
     if event.name in ("Minted", "Burned") or event.args.get("sheetId", 0) != 0:
+        return False
+    if disputes is not None and event.args.get("disputeId", -1) not in {*disputes, -1}:
         return False
     return event.args.get("workerId") in worker_ids if "workerId" in event.args else True

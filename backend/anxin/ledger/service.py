@@ -1,11 +1,21 @@
 """Booking final events, and reading the books.
 
-    Funded       debit funded       credit paid in         money came in
-    SheetPosted  debit wage debt    credit owed            the contractor owes
-    Released     debit owed         credit funded          a wage left
-    Contested    debit claims       credit contested       a remainder is set aside
-    Minted       debit bank         credit tokens          the bank mirrors a deposit
-    Burned       debit tokens       credit bank            and takes its mirror back
+    Funded            debit funded          credit paid in         money came in
+    SheetPosted       debit wage debt       credit owed            the contractor owes
+    Released          debit owed            credit funded          a wage left
+    LineReturned      debit funded          credit owed            and came back: the bank could not pay it
+    Contested/Claimed debit claims          credit contested       what is disputed is set aside
+    Answered/Resolved debit contested       credit claims          it is not any more,
+    /ClaimStood       debit wage debt       credit owed            and what was granted is owed
+    DisputePaid       as Released; DisputeReturned as LineReturned
+    BondDeposited     debit bond            credit bond paid in
+    BondDrawn         debit funded          credit bond            the bureau moves it to payroll
+    BondReturned      debit bond paid in    credit bond
+    Closed            debit paid in         credit funded          what nobody is owed goes back to the contractor
+    (to the bank)     debit with bank       credit to be settled   beside Released and DisputePaid; the
+                                                                   reverse once it has paid or given back
+    Minted            debit bank            credit tokens          the bank mirrors a deposit
+    Burned            debit tokens          credit bank            and takes its mirror back
 
 A balance is debits minus credits; debts (owed, contested) are shown with their sign turned.
 """
@@ -16,21 +26,27 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.core.deployment import Deployment
 from anxin.core.events import Event
 from anxin.ledger.models import Entry
 
 FUNDED, PAID_IN, OWED, WAGE_DEBT = "funded", "paid in", "owed", "wage debt"
 CONTESTED, CLAIMS, BANK, TOKENS = "contested", "claims", "bank", "tokens"
+BOND, BOND_PAID_IN, WITH_BANK, TO_BE_SETTLED = "bond", "bond paid in", "with bank", "to be settled"
 
 
 @dataclass(frozen=True)
 class Books:
-    """An escrow's books in fen, as IWageEscrow.books() has them; `released` is what has ever left to workers."""
+    """An escrow's books in fen, as IWageEscrow.books() has them; `released` is what has ever left to workers and not come
+    back, `with_bank` the part of it that the bank has not paid out yet.
+    """
 
     funded_fen: int
     owed_fen: int
     contested_fen: int
+    bond_fen: int
     released_fen: int
+    with_bank_fen: int
 
     @property
     def free_fen(self) -> int:
@@ -43,32 +59,106 @@ class Books:
 
 
 async def _book(session: AsyncSession, event: Event, debit: str, credit: str, amount_fen: int) -> None:
+    if amount_fen == 0:
+        return  # an answer that admits nothing, a closing of an empty account
     of_token = event.contract == "WageToken"
     await session.execute(
         insert(Entry)
         .values(
             escrow=None if of_token else event.address, event=event.key, event_name=event.name, debit=debit,
-            credit=credit, amount_fen=amount_fen, block_number=event.block_number, tx_hash=event.tx_hash,
-            at=event.block_time,
+            credit=credit, amount_fen=amount_fen, dispute_id=event.args.get("disputeId"),
+            block_number=event.block_number, tx_hash=event.tx_hash, at=event.block_time,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------ money in and out
 
 
 async def record_funding(session: AsyncSession, event: Event) -> None:
     await _book(session, event, FUNDED, PAID_IN, event.args["amount"])
 
 
+async def record_bond_deposit(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, BOND, BOND_PAID_IN, event.args["amount"])
+
+
+async def record_bond_draw(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, FUNDED, BOND, event.args["amount"])
+
+
+async def record_bond_return(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, BOND_PAID_IN, BOND, event.args["amount"])
+
+
+async def record_closing(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, PAID_IN, FUNDED, event.args["amount"])
+
+
+# ------------------------------------------------------------------ wages
+
+
 async def record_sheet(session: AsyncSession, event: Event) -> None:
     await _book(session, event, WAGE_DEBT, OWED, event.args["total"])
 
 
-async def record_release(session: AsyncSession, event: Event) -> None:
+async def record_release(session: AsyncSession, event: Event, *, deployment: Deployment) -> None:
+    """Of a line, or of what a dispute granted."""
     await _book(session, event, OWED, FUNDED, event.args["amount"])
+    if event.args["payout"] == deployment.bank:
+        await _book(session, event, WITH_BANK, TO_BE_SETTLED, event.args["amount"])
 
 
-async def record_contest(session: AsyncSession, event: Event) -> None:
-    await _book(session, event, CLAIMS, CONTESTED, event.args["remainder"])
+async def record_settlement(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, TO_BE_SETTLED, WITH_BANK, event.args["amount"])
+
+
+async def record_return(session: AsyncSession, event: Event) -> None:
+    await _book(session, event, FUNDED, OWED, event.args["amount"])
+    await _book(session, event, TO_BE_SETTLED, WITH_BANK, event.args["amount"])
+
+
+# ------------------------------------------------------------------ disputes
+
+
+async def record_dispute(session: AsyncSession, event: Event) -> None:
+    """A contest's remainder, or a claim."""
+    await _book(session, event, CLAIMS, CONTESTED, event.args["asked"])
+
+
+async def record_answer(session: AsyncSession, event: Event) -> None:
+    """`admitted` is in all: what was admitted before is booked already, and neither asked nor undecided any more."""
+    asked, undecided = await _dispute(session, event)
+    await _grant(session, event, event.args["admitted"] - (asked - undecided))
+
+
+async def record_standing(session: AsyncSession, event: Event) -> None:
+    _, undecided = await _dispute(session, event)
+    await _grant(session, event, undecided)
+
+
+async def record_resolution(session: AsyncSession, event: Event) -> None:
+    """`granted` is in all. Whatever is not granted is disputed no more."""
+    asked, undecided = await _dispute(session, event)
+    await _book(session, event, CONTESTED, CLAIMS, undecided)
+    await _book(session, event, WAGE_DEBT, OWED, event.args["granted"] - (asked - undecided))
+
+
+async def _grant(session: AsyncSession, event: Event, amount_fen: int) -> None:
+    await _book(session, event, CONTESTED, CLAIMS, amount_fen)
+    await _book(session, event, WAGE_DEBT, OWED, amount_fen)
+
+
+async def _dispute(session: AsyncSession, event: Event) -> tuple[int, int]:
+    """Return what was asked in a dispute, and what of it is undecided, from the entries before this event."""
+    mine = Entry.escrow == event.address, Entry.dispute_id == event.args["disputeId"], Entry.event != event.key
+    asked = await session.scalar(select(func.sum(Entry.amount_fen)).where(*mine, Entry.credit == CONTESTED))
+    decided = await session.scalar(select(func.sum(Entry.amount_fen)).where(*mine, Entry.debit == CONTESTED))
+    return int(asked or 0), int(asked or 0) - int(decided or 0)
+
+
+# ------------------------------------------------------------------ the token
 
 
 async def record_mint(session: AsyncSession, event: Event) -> None:
@@ -77,6 +167,9 @@ async def record_mint(session: AsyncSession, event: Event) -> None:
 
 async def record_burn(session: AsyncSession, event: Event) -> None:
     await _book(session, event, TOKENS, BANK, event.args["amount"])
+
+
+# ------------------------------------------------------------------ reading
 
 
 async def balances(session: AsyncSession, escrow: str | None) -> dict[str, int]:
@@ -93,10 +186,12 @@ async def balances(session: AsyncSession, escrow: str | None) -> dict[str, int]:
 async def books_of(session: AsyncSession, escrow: str) -> Books:
     """Return an escrow's books at finality."""
     accounts = await balances(session, escrow)
-    funded, owed = accounts.get(FUNDED, 0), -accounts.get(OWED, 0)
+    owed = -accounts.get(OWED, 0)
     return Books(
-        funded_fen=funded,
+        funded_fen=accounts.get(FUNDED, 0),
         owed_fen=owed,
         contested_fen=-accounts.get(CONTESTED, 0),
-        released_fen=-accounts.get(PAID_IN, 0) - funded,
+        bond_fen=accounts.get(BOND, 0),
+        released_fen=accounts.get(WAGE_DEBT, 0) - owed,  # all that was ever owed, but for what still is
+        with_bank_fen=accounts.get(WITH_BANK, 0),
     )

@@ -12,13 +12,14 @@ from anxin.attendance import models as attendance
 from anxin.chain import models as chain
 from anxin.core.database import Base
 from anxin.core.sealing import Sealed
+from anxin.disputes import models as disputes
 from anxin.ledger import models as ledger
 from anxin.payroll import models as payroll
 from anxin.people import models as people
 from anxin.projects import models as projects
 from anxin.wages import models as wages
 
-TABLES_OF = (people, projects, attendance, payroll, wages, chain, ledger, alerts)
+TABLES_OF = (people, projects, attendance, payroll, wages, chain, ledger, alerts, disputes)
 
 
 def render(kind: str, item: object, _: object) -> str | Literal[False]:

@@ -1,15 +1,16 @@
 """Wage sheets (工资支付表) and their lines."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from anxin.core.clock import day_number
 from anxin.core.database import Base
 from anxin.core.relayed import Relayed
 from anxin.core.sealing import Sealed
-from anxin.core.sheet_tree import SheetLine
+from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
 
 
 class WageSheet(Relayed, Base):
@@ -33,6 +34,14 @@ class WageSheet(Relayed, Base):
     posted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lines: Mapped[list["WageLine"]] = relationship(order_by="WageLine.index", back_populates="sheet")
 
+    def packed(self, indexes: Sequence[int]) -> str:
+        """Return these lines as calls carry them, 0x-hex; `indexes` ascend."""
+        return "0x" + pack_lines([self.lines[index].on_chain for index in indexes]).hex()
+
+    def proof(self, indexes: Sequence[int]) -> list[str]:
+        """Return what proves to the contract that these lines are the sheet's."""
+        return ["0x" + each.hex() for each in SheetTree([line.on_chain for line in self.lines]).proof(indexes)]
+
     @property
     def header(self) -> dict[str, int | str]:
         """As the contract takes it."""
@@ -46,7 +55,8 @@ class WageSheet(Relayed, Base):
 class WageLine(Base):
     """One worker's wage. `payslip` is the exact text the worker is shown; its SHA-256 is in the line on chain.
 
-    `silent_key` names the call that releases the line unsigned; `released_*` are set by the final Released event.
+    `silent_key` names the call that releases the line unsigned; `released_*` are set by the final Released event. Where the
+    bank pays, `settled_*` say that it has; `returned_*` that it could not, and then the line is owed again.
     """
 
     __tablename__ = "wage_lines"
@@ -63,15 +73,13 @@ class WageLine(Base):
     released_tx: Mapped[str | None]
     released_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     released_assurance: Mapped[int | None]
+    released_payout: Mapped[str | None] = mapped_column(String(42))
+    settled_tx: Mapped[str | None]
+    settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    returned_tx: Mapped[str | None]
+    returned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     sheet: Mapped[WageSheet] = relationship(back_populates="lines")
 
     @property
     def on_chain(self) -> SheetLine:
         return SheetLine(self.index, self.day_mask, self.amount_fen, self.worker_id, self.payslip_hash)
-
-    def as_argument(self) -> dict[str, int | str]:
-        """As the contract takes it."""
-        return {
-            "index": self.index, "dayMask": self.day_mask, "amount": self.amount_fen,
-            "workerId": "0x" + self.worker_id.hex(), "payslipHash": "0x" + self.payslip_hash.hex(),
-        }  # fmt: skip

@@ -163,7 +163,7 @@ def _call(sheet: WageSheet, escrow: str) -> calls.Call:
         arguments={
             "sheetId": sheet.sheet_id,
             "header": sheet.header,
-            "lines": [line.as_argument() for line in sheet.lines],
+            "lines": sheet.packed(range(len(sheet.lines))),
             "contractorSignature": "0x" + (sheet.contractor_signature or b"").hex(),
         },
     )

@@ -134,9 +134,9 @@ def _call(deployment: Deployment, row: Enrolment, worker: Worker) -> calls.Call:
 
 async def record_enrolled(session: AsyncSession, event: Event) -> None:
     """The registry's final word: this key speaks for this worker, and this is where they are paid."""
-    worker = await session.scalar(select(Worker).where(Worker.worker_id == from_hex(event.args["workerId"])))
+    worker = await _worker_of(session, event)
     if worker is None:
-        return  # enrolled through another operator
+        return
     worker.assurance, worker.x, worker.y = event.args["assurance"], event.args["x"], event.args["y"]
     worker.payout = event.args["payout"]
     rows = await session.scalars(select(Enrolment).where(Enrolment.worker_pk == worker.id))
@@ -144,6 +144,28 @@ async def record_enrolled(session: AsyncSession, event: Event) -> None:
         is_this = row.key == worker.key
         row.state = relayed.DONE if is_this else relayed.REFUSED
         row.tx_hash = event.tx_hash if is_this else row.tx_hash
+
+
+async def record_key_changed(session: AsyncSession, event: Event) -> None:
+    """From now on another key speaks for this worker: rotated by themselves, or recovered before a registrar."""
+    worker = await _worker_of(session, event)
+    if worker is not None:
+        worker.assurance, worker.x, worker.y = event.args["assurance"], event.args["x"], event.args["y"]
+
+
+async def record_payout_changed(session: AsyncSession, event: Event) -> None:
+    """From now on this worker is paid elsewhere."""
+    worker = await _worker_of(session, event)
+    if worker is not None:
+        worker.payout = event.args["payout"]
+
+
+async def _worker_of(session: AsyncSession, event: Event) -> Worker | None:
+    """None for one enrolled through another operator."""
+    found: Worker | None = await session.scalar(
+        select(Worker).where(Worker.worker_id == from_hex(event.args["workerId"]))
+    )
+    return found
 
 
 async def status(session: AsyncSession, worker: Worker) -> EnrolmentStatus:

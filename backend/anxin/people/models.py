@@ -12,9 +12,10 @@ from anxin.core.signing import SignerKey
 
 
 class Worker(Base):
-    """A person on a site. `worker_id` is what the chain knows: keccak(salt, identity); destroying the salt unlinks it.
+    """A person on a site. `worker_id` is what the chain knows: the first 16 bytes of keccak(salt, identity), then
+    zeros; destroying the salt unlinks it.
 
-    `assurance`, `x`, `y` are the key of the registry's final Enrolled event; null until then.
+    `assurance`, `x`, `y` and `payout` are the registry's, by its final events; the key is null until Enrolled.
     """
 
     __tablename__ = "workers"

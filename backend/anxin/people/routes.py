@@ -99,9 +99,14 @@ class MeController(Controller):
     tags = ["worker"]
 
     @get()
-    async def me(self, worker: NamedDependency[Worker], session: NamedDependency[AsyncSession]) -> Me:
+    async def me(
+        self,
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> Me:
         """The signed-in worker: who, paid where, and how far their enrolment is."""
-        return await service.describe(session, worker)
+        return await service.describe(session, deployment, worker)
 
     @put("/language", status_code=204)
     async def choose_language(self, data: JSONBody[LanguageChoice], worker: NamedDependency[Worker]) -> None:

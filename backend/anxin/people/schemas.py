@@ -74,7 +74,7 @@ class Countersignature(Wire):
 
 
 class Me(Wire):
-    """The signed-in worker. `payout` is where the bank receives their wages."""
+    """The signed-in worker. `payout` is where their wages go; `paid_by_bank`: to the bank, which pays them out."""
 
     worker_no: str
     display_name: str
@@ -82,5 +82,6 @@ class Me(Wire):
     worker_id: str
     language: str
     payout: str | None
+    paid_by_bank: bool
     enrolment: EnrolmentStatus
     offer: EnrolmentOffer

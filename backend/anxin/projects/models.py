@@ -8,7 +8,10 @@ from anxin.core.relayed import Relayed
 
 
 class Project(Base):
-    """One site. `reference` is what its escrow was made for on the chain; `escrow` is known once that is final."""
+    """One site. `reference` is what its escrow was made for on the chain; `escrow` is known once that is final.
+
+    Parties (0x addresses) and windows are what the escrow must have been made with: nobody can change them there.
+    """
 
     __tablename__ = "projects"
 
@@ -18,7 +21,10 @@ class Project(Base):
     contractor_name: Mapped[str] = mapped_column(String(200))
     contractor: Mapped[str] = mapped_column(String(42))
     bureau: Mapped[str] = mapped_column(String(42))
+    arbiter: Mapped[str] = mapped_column(String(42))
     objection_window_seconds: Mapped[int]
+    answer_window_seconds: Mapped[int]
+    bureau_window_seconds: Mapped[int]
     escrow: Mapped[str | None] = mapped_column(String(42), unique=True)
 
 

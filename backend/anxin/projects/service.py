@@ -36,6 +36,25 @@ class Terms:
         return keccak(msgspec.json.encode(self, order="sorted"))
 
 
+@dataclass(frozen=True)
+class Windows:
+    """How long each may stay silent: worker under a sheet, contractor under a claim, bureau under a dispute."""
+
+    objection_seconds: int
+    answer_seconds: int
+    bureau_seconds: int
+
+    @property
+    def on_chain(self) -> dict[str, int]:
+        return {"objection": self.objection_seconds, "answer": self.answer_seconds, "bureau": self.bureau_seconds}
+
+    @classmethod
+    def of(cls, project: Project) -> "Windows":
+        return cls(
+            project.objection_window_seconds, project.answer_window_seconds, project.bureau_window_seconds
+        )
+
+
 async def open_project(
     session: AsyncSession,
     reference: bytes,
@@ -44,14 +63,16 @@ async def open_project(
     contractor_name: str,
     contractor: str,
     bureau: str,
-    objection_window_seconds: int,
+    arbiter: str,
+    windows: Windows,
 ) -> Project:
-    """Put a project on record, or return the one of that reference."""
+    """Put a project on record with what its escrow is to be made with, or return the one of that reference."""
     await session.execute(
         insert(Project)
         .values(
             reference=reference, name=name, contractor_name=contractor_name, contractor=contractor.lower(),
-            bureau=bureau.lower(), objection_window_seconds=objection_window_seconds,
+            bureau=bureau.lower(), arbiter=arbiter.lower(), objection_window_seconds=windows.objection_seconds,
+            answer_window_seconds=windows.answer_seconds, bureau_window_seconds=windows.bureau_seconds,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
@@ -161,6 +182,18 @@ async def project_at(session: AsyncSession, escrow: str) -> Project | None:
     return found
 
 
+async def day_cap_of(session: AsyncSession, project: Project, worker: Worker) -> int | None:
+    """Return the most one day can be worth here, in fen, locking the membership; None for who has not joined."""
+    found: int | None = await session.scalar(
+        select(Membership.day_cap_fen)
+        .where(
+            Membership.project_pk == project.id, Membership.worker_pk == worker.id, Membership.state == relayed.DONE
+        )
+        .with_for_update()
+    )
+    return found
+
+
 def escrow_of(project: Project) -> str:
     if project.escrow is None:
         raise RuntimeError(f"project {project.id} has no escrow yet")
@@ -168,13 +201,18 @@ def escrow_of(project: Project) -> str:
 
 
 async def record_escrow_created(session: AsyncSession, event: Event) -> None:
-    """Only the contractor on record can have made the escrow of a project: a stranger's does not count."""
+    """The contractor on record has made the project's escrow. A stranger's does not count, and neither does one with other
+    parties or windows than were agreed: who decides a dispute there is not for one side to choose.
+    """
     project = await session.scalar(
         select(Project).where(
             Project.reference == from_hex(event.args["project"]), Project.contractor == event.args["contractor"]
         )
     )
-    if project is not None:
+    if project is None:
+        return
+    made = (event.args["bureau"], event.args["arbiter"], event.args["windows"])
+    if made == (project.bureau, project.arbiter, Windows.of(project).on_chain):
         project.escrow = event.args["escrow"]
 
 

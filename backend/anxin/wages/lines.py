@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import relayed
 from anxin.core.clock import days_in
+from anxin.core.deployment import Deployment
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
@@ -22,7 +23,9 @@ Signed = TypeVar("Signed", Confirmation, Contest)
 ReadCoverage = Callable[[AsyncSession, str], Awaitable[Coverage]]
 
 
-async def my_lines(session: AsyncSession, worker: Worker, read_coverage: ReadCoverage) -> list[MyLine]:
+async def my_lines(
+    session: AsyncSession, deployment: Deployment, worker: Worker, read_coverage: ReadCoverage
+) -> list[MyLine]:
     """Posted lines of this worker on all projects, newest first."""
     rows = await session.execute(
         select(WageLine, WageSheet, Project)
@@ -39,6 +42,7 @@ async def my_lines(session: AsyncSession, worker: Worker, read_coverage: ReadCov
             await read_coverage(session, escrow_of(project)),
             await _latest(session, Confirmation, line),
             await _latest(session, Contest, line),
+            deployment.bank,
         )
         for line, sheet, project in rows
     ]
@@ -61,6 +65,7 @@ def _view(
     coverage: Coverage,
     confirmation: Confirmation | None,
     contest: Contest | None,
+    bank: str,
 ) -> MyLine:
     posted_at = sheet.posted_at
     assert posted_at is not None  # noqa: S101 - a final sheet has its time
@@ -78,12 +83,16 @@ def _view(
         amount_fen=line.amount_fen,
         payslip_hash="0x" + line.payslip_hash.hex(),
         payslip=line.payslip,
-        deadline=int((posted_at + CONFIRM_WITHIN).timestamp()),
+        deadline=int(((line.returned_at or posted_at) + CONFIRM_WITHIN).timestamp()),
         coverage=coverage,
         state=_state(line, confirmation),
         assurance=line.released_assurance,
         tx_hash=line.released_tx or (confirmation.tx_hash if confirmation else None),
         released_at=line.released_at,
+        to_bank=line.released_payout == bank,
+        settled_at=line.settled_at,
+        settled_tx=line.settled_tx,
+        returned_at=line.returned_at,
         reason=confirmation.reason if confirmation else None,
         contest=None if contest is None else _contest(line, contest),
     )
@@ -91,10 +100,15 @@ def _view(
 
 def _state(line: WageLine, confirmation: Confirmation | None) -> str:
     if line.released_tx is not None:
-        return "released"
-    return "open" if confirmation is None else confirmation.state
+        return "released" if line.settled_tx is None else "settled"
+    if confirmation is None or confirmation.state == relayed.DONE:
+        return "open" if line.returned_at is None else "returned"
+    return confirmation.state
 
 
 def _contest(line: WageLine, contest: Contest) -> MyContest:
     state = "contested" if contest.state == relayed.DONE else contest.state
-    return MyContest(state, contest.claimed_fen, contest.claimed_fen - line.amount_fen, contest.tx_hash, contest.reason)
+    return MyContest(
+        state, contest.claimed_fen, contest.claimed_fen - line.amount_fen, contest.dispute_id, contest.tx_hash,
+        contest.reason,
+    )  # fmt: skip

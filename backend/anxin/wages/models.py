@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from anxin.core.database import Base
@@ -32,15 +32,22 @@ class Confirmation(SignedLine, Base):
 
 
 class Contest(SignedLine, Base):
-    """A worker claims more than a line says; `evidence` is the text whose hash was signed. One per line."""
+    """A worker claims more than a line says; `evidence` is the text whose hash was signed. One per line, unless refused.
+
+    `dispute_id` is the escrow's, known once the contest is final.
+    """
 
     __tablename__ = "contests"
     __table_args__ = (
         ForeignKeyConstraint(["sheet_pk", "line_index"], ["wage_lines.sheet_pk", "wage_lines.index"]),
-        Index("uq_contests_sheet_pk_line_index", "sheet_pk", "line_index", unique=True),
+        Index(
+            "uq_contests_sheet_pk_line_index", "sheet_pk", "line_index", unique=True,
+            postgresql_where=text("state <> 'refused'"),
+        ),
     )
 
     claimed_fen: Mapped[int] = mapped_column(BigInteger)
     claimed_days: Mapped[int] = mapped_column(BigInteger)
     evidence: Mapped[str] = mapped_column(Sealed)
     evidence_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    dispute_id: Mapped[int | None]

@@ -1,26 +1,34 @@
-"""From confirmations to releases: batches for the relayer, and what the chain's final events say became of them."""
+"""From confirmations to releases: batches for the relayer, and what is done when the chain refuses one.
+
+    accepted ──► packed, up to 256 in one `release` ──refused──► the line it names alone, by `releaseLine` ──refused──► told
+                                                                 the others again
+What the chain's final events say of a line is in outcomes.py.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
 
 from anxin.core import calls, jobs, relayed
-from anxin.core.events import Event
+from anxin.core.confirmations import PackedConfirmation, can_be_packed, pack_confirmations
+from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
-from anxin.core.sheet_tree import SheetTree
+from anxin.core.signing import DEVICE, PASSKEY, WALLET, SignerKey, unpack
 from anxin.payroll.models import WageLine, WageSheet
+from anxin.people.models import Worker
 from anxin.projects.models import Project
-from anxin.wages.models import Confirmation, Contest
+from anxin.projects.service import escrow_of
+from anxin.wages.models import Confirmation
 
-MAX_BATCH = 200  # the contract takes 256; a first wage by passkey costs 63,000 gas, a transaction holds 16.7 million
-UNPAID = "waits for money"  # `silent_key` of a line whose release the escrow could not pay
+MAX_BATCH = 256  # lines of a sheet; a first wage by passkey costs 51,000 gas, a transaction holds 16.7 million
+KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey's is longer
 
 
-async def release_batch(session: AsyncSession, payload: Payload) -> None:
+async def release_batch(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
     """Job `release`: hand a sheet's waiting confirmations to the relayer, as one call.
 
     Whichever job comes first takes all that wait; the others find nothing left to do. A second signature for a line waits
@@ -54,36 +62,68 @@ async def release_batch(session: AsyncSession, payload: Payload) -> None:
     batch = list({each.line_index: each for each in waiting}.values())  # one signature a line is enough
     if not batch:
         return
-    await _relay_release(session, sheet, batch)
+    await _relay(session, deployment, sheet, batch)
     if len(waiting) == MAX_BATCH:
         await jobs.enqueue(session, "release", payload)
 
 
-async def _relay_release(session: AsyncSession, sheet: WageSheet, batch: Sequence[Confirmation]) -> None:
-    """Ask for one release of these lines, in ascending order."""
-    key = f"release:{uuid4()}"
-    indexes = [each.line_index for each in batch]
-    signed = [{"deadline": each.deadline, "signature": "0x" + each.signature.hex()} for each in batch]
-    call = await _call_for(session, key, sheet, "release", indexes, confirmations=signed)
-    await relayed.hand_over(session, batch, call)
+async def _relay(
+    session: AsyncSession, deployment: Deployment, sheet: WageSheet, batch: Sequence[Confirmation]
+) -> None:
+    """Ask for the release of these lines, in ascending order: together where their signatures can be packed."""
+    workers = {sheet.lines[each.line_index].worker_pk for each in batch}
+    on_record = {each.id: each for each in await session.scalars(select(Worker).where(Worker.id.in_(workers)))}
+    packed: list[tuple[Confirmation, PackedConfirmation]] = []
+    for each in batch:
+        ready = _packed(each, on_record[sheet.lines[each.line_index].worker_pk], deployment)
+        if ready is None:
+            await _relay_alone(session, sheet, each)
+        else:
+            packed.append((each, ready))
+    if packed:
+        confirmations, tails = pack_confirmations([ready for _, ready in packed])
+        rows = [row for row, _ in packed]
+        call = await _call(
+            session, "release", sheet, [row.line_index for row in rows], confirmations="0x" + confirmations.hex(),
+            tails=["0x" + tail.hex() for tail in tails],
+        )  # fmt: skip
+        await relayed.hand_over(session, rows, call)
 
 
-async def _call_for(
-    session: AsyncSession, key: str, sheet: WageSheet, function: str, indexes: list[int], **more: object
+def _packed(row: Confirmation, worker: Worker, deployment: Deployment) -> PackedConfirmation | None:
+    """None where `release` cannot carry it: an unusual clientDataJSON, or a signature by another kind of key than now."""
+    if worker.key is None or worker.payout is None or not _is_of_kind(row.signature, worker.key):
+        return None
+    signature = unpack(worker.key, row.signature)
+    if not can_be_packed(signature):
+        return None
+    return PackedConfirmation(
+        worker.key, worker.payout, worker.payout == deployment.bank, row.deadline, signature
+    )
+
+
+def _is_of_kind(kept: bytes, key: SignerKey) -> bool:
+    return len(kept) > max(KEPT_BYTES.values()) if key.assurance == PASSKEY else len(kept) == KEPT_BYTES[key.assurance]
+
+
+async def _relay_alone(session: AsyncSession, sheet: WageSheet, row: Confirmation) -> None:
+    """`releaseLine` asks the registry itself, so it takes every signature that the worker's present key can give."""
+    call = await _call(
+        session, "releaseLine", sheet, [row.line_index], deadline=row.deadline, signature="0x" + row.signature.hex()
+    )
+    await relayed.hand_over(session, [row], call)
+
+
+async def _call(
+    session: AsyncSession, function: str, sheet: WageSheet, indexes: list[int], **more: object
 ) -> calls.Call:
-    project = await session.get_one(Project, sheet.project_pk)
-    proof = SheetTree([line.on_chain for line in sheet.lines]).proof(indexes)
+    lines = {"line" if function == "releaseLine" else "lines": sheet.packed(indexes)}
     return calls.Call(
-        key=key,
+        key=f"{function}:{uuid4()}",
         contract="WageEscrow",
-        address=project.escrow or "",
+        address=escrow_of(await session.get_one(Project, sheet.project_pk)),
         function=function,
-        arguments={
-            "sheetId": sheet.sheet_id,
-            "lines": [sheet.lines[index].as_argument() for index in indexes],
-            "proof": {"hashes": ["0x" + each.hex() for each in proof.hashes], "flags": proof.flags},
-            **more,
-        },
+        arguments={"sheetId": sheet.sheet_id, **lines, "proof": sheet.proof(indexes), **more},
     )
 
 
@@ -128,17 +168,21 @@ async def release_silent(session: AsyncSession, chain_time: datetime) -> None:
 
 async def _release_silent_lines(session: AsyncSession, sheet_pk: int, indexes: list[int]) -> None:
     sheet = await _sheet(session, sheet_pk)
-    key = f"releaseUnsigned:{uuid4()}"
+    call = await _call(session, "releaseUnsigned", sheet, indexes)
     for index in indexes:
-        sheet.lines[index].silent_key = key
-    await calls.relay(session, await _call_for(session, key, sheet, "releaseUnsigned", indexes))
+        sheet.lines[index].silent_key = call.key
+    await calls.relay(session, call)
 
 
-async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
+# ------------------------------------------------------------------ refused
+
+
+async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal, *, deployment: Deployment) -> None:
     """The chain refused a batch: leave out the line it names, and send the others again.
 
-    Where it names none (a wallet contract that changes its mind between simulation and block), the batch is halved until
-    the one at fault is alone: nobody's signature may be refused for another's.
+    A signature it does not take is tried alone once more: key or payout may have changed since we last read them, and
+    `releaseLine` needs neither from us. Where the chain names no line, the batch is halved until the one at fault is alone:
+    nobody's signature may be refused for another's.
     """
     batch = (
         await session.scalars(
@@ -147,23 +191,39 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal) ->
     ).all()
     if not batch:
         return
-    at_fault = [each for position, each in enumerate(batch) if _is_at_fault(position, each, refusal)]
-    if not at_fault and len(batch) > 1:
-        sheet, half = await _sheet(session, batch[0].sheet_pk), len(batch) // 2
+    sheet = await _sheet(session, batch[0].sheet_pk)
+    refused = [each for position, each in enumerate(batch) if _is_refused(position, each, refusal)]
+    doubtful = [each for position, each in enumerate(batch) if _is_doubtful(position, refusal)]
+    if not (refused or doubtful) and len(batch) > 1:
+        half = len(batch) // 2
         for part in (batch[:half], batch[half:]):
-            await _relay_release(session, sheet, part)
+            await _relay(session, deployment, sheet, part)
         return
-    for confirmation in batch:
-        confirmation.call_key, confirmation.state = None, relayed.ACCEPTED
-    for confirmation in at_fault or batch:
-        confirmation.state, confirmation.reason = relayed.REFUSED, str(refusal)
-    await jobs.enqueue(session, "release", {"sheet": batch[0].sheet_pk})
+    for each in batch:
+        each.call_key, each.state = None, relayed.ACCEPTED
+    for each in refused:
+        each.state, each.reason = relayed.REFUSED, str(refusal)
+    for each in doubtful or ([] if refused else batch):
+        await _relay_alone(session, sheet, each)
+    await jobs.enqueue(session, "release", {"sheet": sheet.id})
 
 
-def _is_at_fault(position: int, confirmation: Confirmation, refusal: calls.Refusal) -> bool:
-    if refusal.error in ("Escrow_BadWorkerSignature", "Escrow_NotEnrolled"):
+def _is_refused(position: int, row: Confirmation, refusal: calls.Refusal) -> bool:
+    if refusal.error == "Escrow_NotEnrolled":
         return bool(refusal.values[0] == position)
-    return refusal.error == "Escrow_Expired" and confirmation.deadline < refusal.values[1]  # by the chain's clock
+    return refusal.error == "Escrow_Expired" and row.deadline < refusal.values[1]  # by the chain's clock
+
+
+def _is_doubtful(position: int, refusal: calls.Refusal) -> bool:
+    named = refusal.error in ("Escrow_BadWorkerSignature", "Escrow_BadConfirmation")
+    return named and bool(refusal.values[0] == position)
+
+
+async def mend_alone(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
+    """The chain does not take this signature at all: its worker is told. Another one for the same line may wait."""
+    await relayed.mark_refused(session, Confirmation, key, refusal)
+    for sheet_pk in await session.scalars(select(Confirmation.sheet_pk).where(Confirmation.call_key == key)):
+        await jobs.enqueue(session, "release", {"sheet": sheet_pk})
 
 
 async def mend_silent(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
@@ -172,78 +232,3 @@ async def mend_silent(session: AsyncSession, key: str, refusal: calls.Refusal) -
     for position, line in enumerate(lines):
         at_fault = refusal.error != "Escrow_NotEnrolled" or refusal.values[0] == position
         line.silent_key = f"refused:{refusal}" if at_fault else None
-
-
-# ------------------------------------------------------------------ final events
-
-
-async def record_released(session: AsyncSession, event: Event) -> None:
-    line = await _line_of(session, event)
-    if line is None:
-        return
-    line.released_tx, line.released_at = event.tx_hash, event.block_time
-    line.released_assurance = event.args["assurance"]
-    await session.execute(
-        update(Confirmation)
-        .where(Confirmation.sheet_pk == line.sheet_pk, Confirmation.line_index == line.index)
-        .values(state=relayed.DONE, tx_hash=event.tx_hash)
-    )
-
-
-async def record_payout_failed(session: AsyncSession, event: Event) -> None:
-    """Still owed: the signature stays good, and goes out again when money comes in. So does a silent worker's line."""
-    line = await _line_of(session, event)
-    if line is None:
-        return
-    line.silent_key = line.silent_key and UNPAID
-    await session.execute(
-        update(Confirmation)
-        .where(
-            Confirmation.sheet_pk == line.sheet_pk,
-            Confirmation.line_index == line.index,
-            Confirmation.state.in_((relayed.ACCEPTED, relayed.SENT)),
-        )
-        .values(state=relayed.ACCEPTED, call_key=None, tx_hash=None)
-    )
-
-
-async def retry_after_funding(session: AsyncSession, event: Event) -> None:
-    """Money came in: whatever could not be paid is tried again."""
-    ours = select(WageSheet.id).join(Project, Project.id == WageSheet.project_pk).where(Project.escrow == event.address)
-    await session.execute(
-        update(WageLine).where(WageLine.silent_key == UNPAID, WageLine.sheet_pk.in_(ours)).values(silent_key=None)
-    )
-    sheets = await session.scalars(
-        select(Confirmation.sheet_pk)
-        .where(
-            Confirmation.sheet_pk.in_(ours), Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None)
-        )
-        .distinct()
-    )
-    for sheet_pk in sheets:
-        await jobs.enqueue(session, "release", {"sheet": sheet_pk})
-
-
-async def record_contested(session: AsyncSession, event: Event) -> None:
-    line = await _line_of(session, event)
-    if line is None:
-        return
-    await session.execute(
-        update(Contest)
-        .where(Contest.sheet_pk == line.sheet_pk, Contest.line_index == line.index)
-        .values(state=relayed.DONE, tx_hash=event.tx_hash)
-    )
-
-
-async def _line_of(session: AsyncSession, event: Event) -> WageLine | None:
-    line: WageLine | None = await session.scalar(
-        select(WageLine)
-        .join(WageSheet, WageSheet.id == WageLine.sheet_pk)
-        .join(Project, Project.id == WageSheet.project_pk)
-        .where(
-            Project.escrow == event.address,
-            WageSheet.sheet_id == event.args["sheetId"],
-            WageLine.index == event.args["index"],
-        )
-    )
-    return line

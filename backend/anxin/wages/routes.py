@@ -10,7 +10,7 @@ from anxin.core.deployment import Deployment
 from anxin.people.models import Worker
 from anxin.settings import Settings
 from anxin.wages import lines, service
-from anxin.wages.schemas import MyLines, Receipt, SignedConfirmation, SignedContest
+from anxin.wages.schemas import MyLines, Receipt, ReleaseCall, SignedConfirmation, SignedContest
 
 
 class MyLinesController(Controller):
@@ -22,10 +22,11 @@ class MyLinesController(Controller):
         self,
         worker: NamedDependency[Worker],
         session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
         read_coverage: NamedDependency[lines.ReadCoverage],
     ) -> MyLines:
         """What the signed-in worker is owed and was paid, newest first."""
-        return MyLines(await lines.my_lines(session, worker, read_coverage))
+        return MyLines(await lines.my_lines(session, deployment, worker, read_coverage))
 
 
 class ConfirmationController(Controller):
@@ -49,6 +50,16 @@ class ConfirmationController(Controller):
         return await service.confirm_period(
             session, deployment, digest, data, batch_seconds=settings.release_batch_seconds
         )
+
+    @get("/{digest:str}")
+    async def export(
+        self,
+        digest: FromPath[str],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> ReleaseCall:
+        """The confirmation as a call that anyone can make, without this server. Raises NotFound (404)."""
+        return await service.release_call(session, deployment, digest)
 
 
 class ContestController(Controller):

@@ -15,20 +15,23 @@ class Coverage(Wire):
 
 
 class MyContest(Wire):
-    """state: accepted, sent, contested, refused."""
+    """state: accepted, sent, contested (final: the dispute `dispute_id` runs), refused."""
 
     state: str
     claimed_fen: int
     remainder_fen: int
+    dispute_id: int | None
     tx_hash: str | None
     reason: str | None
 
 
 class MyLine(Wire):
-    """state: open, accepted (kept here), sent (tx on its way), released (final), refused.
+    """state: open, accepted (kept here), sent (tx on its way), released (final), settled (the bank has paid), returned (the
+    bank could not pay: owed again, and to be signed again), refused.
 
     `payslip` is the exact text whose SHA-256 is `payslip_hash`; the phone checks it before it signs.
-    `deadline` is what to sign: until then (Unix seconds) the confirmation may be used.
+    `deadline` is what to sign: until then (Unix seconds) the confirmation may be used. `to_bank`: released to the bank,
+    which pays it out; only `settled_at` says that it has.
     """
 
     escrow: str
@@ -50,6 +53,10 @@ class MyLine(Wire):
     assurance: int | None
     tx_hash: str | None
     released_at: datetime | None
+    to_bank: bool
+    settled_at: datetime | None
+    settled_tx: str | None
+    returned_at: datetime | None
     reason: str | None
     contest: MyContest | None
 
@@ -81,6 +88,22 @@ class SignedContest(SignedLine):
     claimed_fen: int
     claimed_days: int
     evidence: Text
+
+
+class ReleaseCall(Wire):
+    """A confirmation as anyone can take it to the chain: call `function` of `escrow` with these arguments, in this order.
+
+    Bytes are 0x-hex. What the worker signed is good until `deadline`, whatever becomes of this server.
+    """
+
+    chain_id: int
+    escrow: str
+    function: str
+    sheet_id: int
+    line: str
+    proof: list[str]
+    deadline: int
+    signature: str
 
 
 class Receipt(Wire):

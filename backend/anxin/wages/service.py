@@ -3,11 +3,11 @@
 Authorised by the signature alone, so that a phone may resend for as long as the signature is good, without a session.
 """
 
-from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from anxin.core import calls, jobs, relayed
 from anxin.core.clock import now
@@ -16,22 +16,19 @@ from anxin.core.errors import (
     AlreadyContested,
     AmountChanged,
     BadObjection,
-    DeadlineTooFar,
     LineNotFound,
-    SignatureExpired,
+    NotFound,
 )
-from anxin.core.sheet_tree import SheetTree
 from anxin.core.signing import Value, pack
-from anxin.core.wire import check_form, hex_address, hex_bytes, signed_digest
+from anxin.core.wire import check_deadline, check_form, hex_address, hex_bytes, signed_digest
 from anxin.payroll import service as payroll
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.people.service import check_signed
-from anxin.projects.models import Membership
+from anxin.projects.models import Membership, Project
+from anxin.projects.service import escrow_of
 from anxin.wages.models import Confirmation, Contest
-from anxin.wages.schemas import Receipt, SignedConfirmation, SignedContest, SignedLine
-
-MAX_DEADLINE_DAYS = 400
+from anxin.wages.schemas import Receipt, ReleaseCall, SignedConfirmation, SignedContest, SignedLine
 
 
 async def confirm_period(
@@ -57,6 +54,20 @@ async def confirm_period(
     )  # fmt: skip
     await jobs.enqueue(session, "release", {"sheet": sheet.id}, after_seconds=batch_seconds)
     return Receipt(digest, relayed.ACCEPTED, received)
+
+
+async def release_call(session: AsyncSession, deployment: Deployment, digest: str) -> ReleaseCall:
+    """Return a kept confirmation as anyone can take it to the chain, all public there. Raises Malformed, NotFound."""
+    row = await session.get(Confirmation, hex_bytes(digest, 32, "digest"))
+    if row is None:
+        raise NotFound(what=f"confirmation {digest}")
+    sheet = await session.get_one(WageSheet, row.sheet_pk, options=[selectinload(WageSheet.lines)])
+    escrow = escrow_of(await session.get_one(Project, sheet.project_pk))
+    indexes = [row.line_index]
+    return ReleaseCall(
+        deployment.chain_id, escrow, "releaseLine", sheet.sheet_id, sheet.packed(indexes), sheet.proof(indexes),
+        row.deadline, "0x" + row.signature.hex(),
+    )  # fmt: skip
 
 
 async def contest_line(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedContest) -> Receipt:
@@ -131,10 +142,7 @@ async def _check_signature(
 ) -> None:
     worker = await session.get_one(Worker, line.worker_pk)
     check_signed(deployment, worker, words, signed.signature)
-    if signed.deadline < now().timestamp():
-        raise SignatureExpired()
-    if signed.deadline > (now() + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
-        raise DeadlineTooFar(max_days=MAX_DEADLINE_DAYS)
+    check_deadline(signed.deadline)
 
 
 async def _check_objection(
@@ -163,7 +171,6 @@ async def _contest_call(
 ) -> calls.Call:
     whole = await payroll.posted_sheet(session, signed.escrow, signed.sheet_id)
     assert whole is not None  # noqa: S101 - posted_line found it in this transaction
-    proof = SheetTree([each.on_chain for each in whole.lines]).proof([line.index])
     return calls.Call(
         key=f"contest:0x{words.hex()}",
         contract="WageEscrow",
@@ -171,8 +178,8 @@ async def _contest_call(
         function="contest",
         arguments={
             "sheetId": sheet.sheet_id,
-            "line": line.as_argument(),
-            "proof": {"hashes": ["0x" + each.hex() for each in proof.hashes], "flags": []},
+            "line": whole.packed([line.index]),
+            "proof": whole.proof([line.index]),
             "objection": {
                 "claimed": signed.claimed_fen, "claimedDays": signed.claimed_days,
                 "evidenceHash": "0x" + evidence_hash.hex(), "deadline": signed.deadline,
