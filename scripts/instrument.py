@@ -6,6 +6,7 @@ an empty account whose address spells the place and the outcome. A call tracer s
 and in what reverts. What is compiled is the IR pipeline with the optimiser, as deployed.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,17 @@ function _mark(uint256 what) view {
 }
 """ % PREFIX  # noqa: UP031, braces are Solidity's
 IMPORT = 'import {{covered}} from "{path}Covered.sol";\n'
+YUL_BRANCHES = ("YulIf", "YulForLoop", "YulCase")
+# In assembly a condition is a number; the function is declared in each block, since none can be imported.
+YUL_MARK = (
+    " function covered_(place, said) -> outcome { outcome := said"
+    f" pop(staticcall(0, or({PREFIX}, add(mul(2, place), iszero(iszero(said)))), 0, 0, 0, 0)) }}"
+)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A condition with two outcomes, or a function's entry (`text` is empty), which has only one: true."""
+    """A condition with two outcomes, or a function's entry (`text` is empty) or a case, which have only one: true."""
 
     number: int
     contract: str
@@ -48,7 +55,7 @@ class Place:
 
     @property
     def outcomes(self) -> tuple[bool, ...]:
-        return (True, False) if self.text else (True,)
+        return (True, False) if self.text and not self.text.startswith(("case ", "default")) else (True,)
 
 
 class Marker:
@@ -85,15 +92,32 @@ class Marker:
         for node in _nodes(function["body"]):
             for condition in _conditions(node):
                 for leaf in _leaves(condition):
-                    place = self._place(contract, name, leaf, self._text(leaf))
-                    length = _end(leaf) - _start(leaf)
-                    self._opening.append((_start(leaf), length, f"covered({place}, "))
-                    self._closing.append((_end(leaf), length, ")"))
+                    self._wrap("covered", self._place(contract, name, leaf, self._text(leaf)), leaf)
+            if node["nodeType"] == "InlineAssembly":
+                self._assembly(contract, name, node["AST"])
             if node["nodeType"] == "TryStatement":
                 place = self._place(contract, name, node, "try " + self._text(node["externalCall"]))
                 for number, clause in enumerate(node["clauses"]):
                     said = "true" if number == 0 else "false"
                     self._insert(_start(clause["block"]) + 1, f" covered({place}, {said});")
+
+    def _assembly(self, contract: str, function: str, block: dict[str, Any]) -> None:
+        before = len(self.places)
+        for node in _nodes(block):
+            if node["nodeType"] in YUL_BRANCHES[:2]:
+                condition = node["condition"]
+                self._wrap("covered_", self._place(contract, function, condition, self._text(condition)), condition)
+            if node["nodeType"] == "YulCase":
+                value = "default" if node["value"] == "default" else "case " + self._text(node["value"])
+                place = self._place(contract, function, node, value)
+                self._insert(_start(node["body"]) + 1, f" pop(covered_({place}, 1))")
+        if len(self.places) > before:
+            self._insert(_start(block) + 1, YUL_MARK)
+
+    def _wrap(self, mark: str, place: int, condition: dict[str, Any]) -> None:
+        length = _end(condition) - _start(condition)
+        self._opening.append((_start(condition), length, f"{mark}({place}, "))
+        self._closing.append((_end(condition), length, ")"))
 
     def _insert(self, at: int, text: str) -> None:
         self._opening.append((at, 0, text))
@@ -113,10 +137,13 @@ def instrument(root: Path, target: Path) -> list[Place]:
     sources = {path.relative_to(root): path.read_bytes() for path in sorted((root / "contracts").rglob("*.sol"))}
     trees = _trees({str(path): source.decode() for path, source in sources.items()})
     places: list[Place] = []
+    # Assembly that calls cannot be pure, nor can whoever calls it.
+    branching = any(node["nodeType"] in YUL_BRANCHES for tree in trees.values() for node in _nodes(tree))
     for path, source in sources.items():
         if path.parts[1] not in ("hostile", "reference"):
             marker = Marker(source, trees[str(path)], first=len(places))
             source = marker.marked("./" if len(path.parts) == 2 else "../")
+            source = re.sub(rb"\bpure\b", b"view", source) if branching else source
             places += marker.places
         _write(target / path, source)
     _write(target / "contracts" / "Covered.sol", MARK.encode())

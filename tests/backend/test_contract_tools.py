@@ -2,11 +2,15 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+from web3 import HTTPProvider, Web3
 
+from anxin.core.embedded import EmbeddedChain
 from anxin.settings import ROOT
 
 SCRIPTS = ROOT / "scripts"
@@ -27,24 +31,36 @@ contract Door {
     function opened() external view returns (uint256) {
         return _opened;
     }
+
+    function lowest(uint256 key) external view returns (uint256 bit) {
+        assembly ("memory-safe") {
+            for { } iszero(and(shr(bit, key), 1)) { bit := add(bit, 1) } { if eq(bit, 9) { break } }
+            switch bit
+            case 3 { bit := 4 }
+            default { }
+        }
+    }
 }
 """
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory):
-    """A contract before and after, and the places of it that are counted."""
+def tools():
+    """scripts/, as its programs see it."""
     sys.path.insert(0, str(SCRIPTS))
-    try:
-        from contract_coverage import counted
-        from instrument import instrument
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    yield import_module
+    sys.path.remove(str(SCRIPTS))
+
+
+@pytest.fixture(scope="module")
+def marked(tools, tmp_path_factory):
+    """The door's marked sources by path, and the places that are counted."""
     root, target = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("target")
     (root / "contracts").mkdir()
     (root / "contracts" / "Door.sol").write_text(SOURCE)
-    places = instrument(root, target)
-    return (target / "contracts" / "Door.sol").read_text(), counted(places)
+    places = tools("instrument").instrument(root, target)
+    sources = {str(path.relative_to(target)): path.read_text() for path in target.rglob("*.sol")}
+    return sources, tools("contract_coverage").counted(places)
 
 
 def test_each_condition_has_two_outcomes_and_each_side_of_and_or_is_one(marked):
@@ -52,18 +68,52 @@ def test_each_condition_has_two_outcomes_and_each_side_of_and_or_is_one(marked):
 
     assert [
         ("open", "key != 0"), ("open", "isOpen"), ("open", "key > 9"), ("open", "key < 99"), ("open", "i < key"),
-        ("open", "i == 3"), ("opened", ""),
+        ("open", "i == 3"), ("opened", ""), ("lowest", "iszero(and(shr(bit, key), 1))"), ("lowest", "eq(bit, 9)"),
+        ("lowest", "case 3"), ("lowest", "default"),
     ] == [(place.function, place.text) for place in places]  # fmt: skip
-    assert [2, 2, 2, 2, 2, 2, 1] == [len(place.outcomes) for place in places]
+    assert [2, 2, 2, 2, 2, 2, 1, 2, 2, 1, 1] == [len(place.outcomes) for place in places]
 
 
-def test_marks_leave_the_source_as_it_was_beside_them(marked):
-    after, _ = marked
+@pytest.fixture(scope="module")
+async def door(tools, marked, tmp_path_factory):
+    """The marked door on a chain: `await door("open", 10, False)` is its answer and the outcomes its trace tells of."""
+    sources, places = marked
+    said = tools("solidity").compiled(
+        sources, viaIR=True, optimizer={"enabled": True}, outputSelection={"*": {"*": ["abi", "evm.bytecode.object"]}}
+    )
+    built = said["contracts"]["contracts/Door.sol"]["Door"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with EmbeddedChain(tmp_path_factory.mktemp("chain"), port, save_every_seconds=3600) as chain:
+        web3 = Web3(HTTPProvider(chain.url))
+        made = web3.eth.contract(abi=built["abi"], bytecode=built["evm"]["bytecode"]["object"])
+        receipt = web3.eth.wait_for_transaction_receipt(made.constructor().transact({"from": web3.eth.accounts[0]}))
+        contract = web3.eth.contract(receipt["contractAddress"], abi=built["abi"])
 
-    without = re.sub(r" covered\(\d+, true\);|\nimport \{covered\} from \"./Covered.sol\";\n", "", after)
-    while without != (fewer := re.sub(r"covered\(\d+, ([^()]*)\)", r"\1", without)):
-        without = fewer
-    assert SOURCE == without
+        async def asked(function, *arguments):
+            call = contract.functions[function](*arguments)
+            request = {"to": contract.address, "data": contract.encode_abi(function, arguments)}
+            trace = json.dumps(await chain.rpc("debug_traceCall", request, "latest", {"tracer": "callTracer"}))
+            marks = {int(at, 16) for at in re.findall(f"{tools('instrument').PREFIX:040x}"[:-8] + "([0-9a-f]{8})", trace)}
+            texts = {place.number: place.text for place in places}
+            return call.call(), {(texts[mark // 2], bool(mark % 2)) for mark in marks if mark // 2 in texts}
+
+        yield asked
+
+
+async def test_a_trace_tells_which_outcomes_were_taken(door):
+    assert (False, {("key != 0", True), ("isOpen", False), ("key > 9", True), ("key < 99", True)}) == await door(
+        "open", 10, False
+    )
+    assert (False, {("key != 0", True), ("isOpen", True)}) == await door("open", 10, True)
+
+
+async def test_a_trace_tells_what_assembly_took(door):
+    bit = "iszero(and(shr(bit, key), 1))"
+
+    assert (4, {(bit, True), (bit, False), ("eq(bit, 9)", False), ("case 3", True)}) == await door("lowest", 8)
+    assert (9, {(bit, True), ("eq(bit, 9)", False), ("eq(bit, 9)", True), ("default", True)}) == await door("lowest", 0)
 
 
 def test_the_storage_layout_in_the_readme_is_the_compilers():
