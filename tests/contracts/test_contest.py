@@ -1,15 +1,16 @@
 """WageEscrow.contest: the worker claims more; the posted part is paid now, the remainder set aside.
 
-├── the sheet is unknown, the line is not the sheet's → refused
+├── the sheet is unknown, not one line is given, the line is not the sheet's → refused
 ├── the line is contested already → refused
 ├── the deadline has passed (at it: still good) → refused
 ├── the worker has not joined → refused
 ├── claimed is not above the posted amount, or above dayCap × claimed days → refused
-├── the claimed days leave out a posted day, or lie outside the period → refused
+├── the claimed days leave out a posted day, lie outside the period, or were claimed before → refused
 ├── the signature is not the worker's, or not over these words → refused
 ├── the line is released already → remainder set aside, nothing paid again
 ├── there is not enough money → remainder set aside, PayoutFailed, still owed
-└── else → remainder set aside, Contested; the posted part paid, Released
+└── else, paused or closed, whoever relays it → a dispute, remainder set aside, Contested; the posted part paid, Released
+    └── the bank pays → the posted part is marked as banked
 """
 
 from dataclasses import replace
@@ -17,10 +18,24 @@ from dataclasses import replace
 import pytest
 from brownie import reverts
 
-from .building_site import Worker, key_of, next_block_at, now, on_other_chain, refusal, with_high_s, word
+from .building_site import (
+    DAY_CAP_FEN,
+    TEN_DAYS,
+    Worker,
+    indexes,
+    key_of,
+    next_block_at,
+    now,
+    on_other_chain,
+    payments,
+    refusal,
+    with_high_s,
+    word,
+    worker_id,
+)
 
-TEN_DAYS, ELEVEN_DAYS = 0b11_1111_1111, 0b111_1111_1111
-DAY_CAP_FEN = 50_000
+ELEVEN_DAYS = 0b111_1111_1111
+CONTESTED = 2  # of DisputeState
 CLAIMED_FEN = 200_000
 
 
@@ -38,12 +53,11 @@ def index(request):
 
 
 @pytest.fixture
-def contest(site, escrow, crew):
+def contest(site, crew):
     """Contest a line, signed by its worker unless said otherwise."""
 
     def sent(sheet, index=0, worker=None, *, claimed_fen=CLAIMED_FEN, **signed):
-        objection = site.objection(worker or crew[index], sheet, index, claimed_fen=claimed_fen, **signed)
-        return escrow.contest(*sheet.line_and_proof(index), *objection, {"from": site.relayer})
+        return site.contest(worker or crew[index], sheet, index, claimed_fen=claimed_fen, **signed)
 
     return sent
 
@@ -60,19 +74,55 @@ def test_the_posted_part_is_paid_and_the_remainder_set_aside(escrow, token, crew
     assert (2 * sheet.total_fen - posted_fen, sheet.total_fen - posted_fen, CLAIMED_FEN - posted_fen) == tuple(
         escrow.books()[:3]
     )
-    assert (1 << index, 1 << index) == tuple(escrow.sheet(0)[4:])
+    assert (1 << index, 1 << index, 0) == tuple(escrow.sheet(0)[7:])
     assert {
-        "sheetId": 0, "index": index, "workerId": "0x" + crew[index].worker_id.hex(),
-        "remainder": CLAIMED_FEN - posted_fen, "claimedDays": TEN_DAYS, "evidenceHash": "0x" + word("evidence").hex(),
+        "disputeId": 0, "workerId": "0x" + crew[index].worker_id.hex(), "sheetId": 0, "index": index,
+        "asked": CLAIMED_FEN - posted_fen, "claimedDays": TEN_DAYS, "evidenceHash": "0x" + word("evidence").hex(),
     } == dict(told.events["Contested"])  # fmt: skip
-    assert crew[index].assurance == told.events["Released"]["assurance"]
+    assert [sheet.payment(index, crew[index])] == payments(told)
+
+
+def test_the_remainder_is_a_dispute_on_the_bureaus_clock(escrow, crew, sheet, index, contest):
+    told = contest(sheet, index)
+
+    assert 1 == escrow.disputeCount()
+    assert {
+        "workerId": "0x" + crew[index].worker_id.hex(), "asked": CLAIMED_FEN - sheet.lines[index].amount_fen,
+        "granted": 0, "paid": 0, "since": told.timestamp, "state": CONTESTED, "assurance": crew[index].assurance,
+        "banked": 0, "bankedAt": 0,
+    } == dict(escrow.dispute(0).dict())  # fmt: skip
+
+
+def test_disputes_are_numbered_in_their_order(escrow, sheet, contest):
+    assert [0, 1, 2] == [contest(sheet, place).events["Contested"]["disputeId"] for place in (2, 0, 1)]
+    assert 3 == escrow.disputeCount()
+
+
+def test_a_posted_part_that_the_bank_pays_is_marked_as_banked(site, escrow, token, bank_payout, bank_crew, index):
+    sheet = site.posted(bank_crew)
+    site.fund(sheet.total_fen)
+
+    told = site.contest(bank_crew[index], sheet, index, claimed_fen=CLAIMED_FEN)
+
+    assert [sheet.payment(index, bank_crew[index])] == payments(told)
+    assert sheet.lines[index].amount_fen == token.balanceOf(bank_payout)
+    assert (1 << index, told.timestamp) == (escrow.sheet(0)["banked"], escrow.sheet(0)["bankedAt"])
 
 
 def test_what_is_set_aside_is_not_free(escrow, sheet, contest):
     contest(sheet, 0)
 
-    funded, owed, contested, free = escrow.books()
-    assert funded - owed - contested == free
+    funded, owed, contested, _, free = escrow.books()
+    assert funded - owed - contested == free > 0
+
+
+def test_nothing_is_free_while_more_is_owed_and_contested_than_there_is(site, escrow, crew, contest):
+    sheet = site.posted(crew)
+    site.fund(sheet.total_fen)
+
+    contest(sheet, 0)
+
+    assert 0 == escrow.books()["free"]
 
 
 def test_confirming_waives_nothing(site, escrow, token, crew, sheet, contest):
@@ -81,9 +131,9 @@ def test_confirming_waives_nothing(site, escrow, token, crew, sheet, contest):
 
     told = contest(sheet, 0)
 
-    assert "Released" not in told.events
+    assert ([], []) == (indexes(told), indexes(told, "PayoutFailed"))
     assert sheet.lines[0].amount_fen == token.balanceOf(crew[0].payout)
-    assert CLAIMED_FEN - sheet.lines[0].amount_fen == escrow.books()[2]
+    assert CLAIMED_FEN - sheet.lines[0].amount_fen == escrow.books()["contested"]
 
 
 def test_a_confirmation_after_the_contest_pays_nothing_more(site, token, crew, sheet, contest):
@@ -99,9 +149,9 @@ def test_a_contest_counts_even_when_money_is_short(site, escrow, crew, contest):
 
     told = contest(sheet, 0)
 
-    assert 0 == told.events["PayoutFailed"]["index"]
-    assert (0, sheet.total_fen, CLAIMED_FEN - sheet.lines[0].amount_fen, 0) == escrow.books()
-    assert (0, 1) == tuple(escrow.sheet(0)[4:])
+    assert [sheet.payment(0, crew[0])] == payments(told, "PayoutFailed")
+    assert (0, sheet.total_fen, CLAIMED_FEN - sheet.lines[0].amount_fen, 0, 0) == escrow.books()
+    assert (0, 1, 0) == tuple(escrow.sheet(0)[7:])
 
 
 def test_after_funding_the_posted_part_of_a_contested_line_can_be_signed_for(site, token, crew, contest):
@@ -109,14 +159,14 @@ def test_after_funding_the_posted_part_of_a_contested_line_can_be_signed_for(sit
     contest(sheet, 0)
     site.fund(sheet.total_fen)
 
-    assert 4 == site.release(sheet, crew, 0).events["Released"]["assurance"]
+    assert [sheet.payment(0, crew[0])] == payments(site.release(sheet, crew, 0))
     assert sheet.lines[0].amount_fen == token.balanceOf(crew[0].payout)
 
 
 def test_anyone_may_relay_it(site, escrow, token, crew, sheet, stranger):
     objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN)
 
-    escrow.contest(*sheet.line_and_proof(0), *objection, {"from": stranger})
+    escrow.contest(*sheet.lines_and_proof(0), *objection, {"from": stranger})
 
     assert (0, sheet.lines[0].amount_fen) == (token.balanceOf(stranger), token.balanceOf(crew[0].payout))
 
@@ -134,14 +184,29 @@ def test_a_changed_line_is_refused(site, escrow, crew, sheet, relayer):
     objection = site.objection(crew[0], lower, 0, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_LineNotInSheet", 0)):
-        escrow.contest(0, lower.words([0])[0], sheet.proof([0]), *objection, {"from": relayer})
+        escrow.contest(0, lower.packed(0), sheet.tree.proof([0]), *objection, {"from": relayer})
 
 
 def test_a_proof_of_another_line_is_refused(site, escrow, crew, sheet, relayer):
     objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_LineNotInSheet", 0)):
-        escrow.contest(0, sheet.words([0])[0], sheet.proof([2]), *objection, {"from": relayer})
+        escrow.contest(0, sheet.packed(0), sheet.tree.proof([2]), *objection, {"from": relayer})
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        (lambda sheet: b"", 0), (lambda sheet: sheet.packed(0, 1), 2), (lambda sheet: sheet.packed(0)[:-1], 0),
+        (lambda sheet: sheet.packed(0) + b"\x00", 0),
+    ],
+    ids=["none", "two", "a byte short", "a byte over"],
+)  # fmt: skip
+def test_anything_but_one_line_is_refused(site, escrow, crew, sheet, relayer, lines, count):
+    objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN)
+
+    with reverts(refusal("Escrow_BadLineCount", count)):
+        escrow.contest(0, lines(sheet), sheet.tree.proof([0]), *objection, {"from": relayer})
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 60, 256])
@@ -151,7 +216,7 @@ def test_the_last_line_of_any_sheet_can_be_contested(site, escrow, crew, contest
 
     contest(sheet, size - 1, crew[2])
 
-    assert 1 << (size - 1) == escrow.sheet(sheet.sheet_id)[5]
+    assert 1 << (size - 1) == escrow.sheet(sheet.sheet_id)["contested"]
 
 
 def test_a_line_is_contested_once(sheet, contest):
@@ -166,9 +231,9 @@ def test_an_objection_is_good_until_its_deadline(site, escrow, crew, sheet, rela
     objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN, deadline=deadline)
 
     next_block_at(deadline)
-    escrow.contest(*sheet.line_and_proof(0), *objection, {"from": relayer})
+    escrow.contest(*sheet.lines_and_proof(0), *objection, {"from": relayer})
 
-    assert 1 == escrow.sheet(0)[5]
+    assert 1 == escrow.sheet(0)["contested"]
 
 
 def test_an_objection_is_refused_a_second_after_its_deadline(site, escrow, crew, sheet, relayer):
@@ -177,7 +242,7 @@ def test_an_objection_is_refused_a_second_after_its_deadline(site, escrow, crew,
 
     next_block_at(deadline + 1)
     with reverts(refusal("Escrow_Expired", deadline, deadline + 1)):
-        escrow.contest(*sheet.line_and_proof(0), *objection, {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(0), *objection, {"from": relayer})
 
 
 # ---------------------------------------------------------------- how much
@@ -202,13 +267,13 @@ def test_the_posted_amount_itself_is_no_objection(sheet, contest):
 def test_a_fen_more_than_posted_is_an_objection(escrow, sheet, contest):
     contest(sheet, 0, claimed_fen=sheet.lines[0].amount_fen + 1)
 
-    assert 1 == escrow.books()[2]
+    assert 1 == escrow.books()["contested"]
 
 
 def test_the_bound_itself_can_be_claimed(escrow, sheet, contest):
     contest(sheet, 0, claimed_fen=10 * DAY_CAP_FEN)
 
-    assert 10 * DAY_CAP_FEN - sheet.lines[0].amount_fen == escrow.books()[2]
+    assert 10 * DAY_CAP_FEN - sheet.lines[0].amount_fen == escrow.books()["contested"]
 
 
 def test_a_fen_above_the_bound_is_refused(sheet, contest):
@@ -239,6 +304,73 @@ def test_the_largest_claim_does_not_overflow(sheet, contest):
         contest(sheet, 0, claimed_fen=2**64 - 1)
 
 
+# ---------------------------------------------------------------- each day of a worker once
+
+
+def test_a_day_contested_on_one_sheet_is_not_contested_on_the_next(site, crew, sheet, contest):
+    """Two sheets over the same days: what a day is worth is bounded once."""
+    following = site.posted(crew)
+    contest(sheet, 0)
+
+    with reverts(refusal("Escrow_DayClaimed", crew[0].worker_id, 20_000, TEN_DAYS)):
+        contest(following, 0)
+
+
+def test_a_day_claimed_before_is_not_contested(site, escrow, crew, sheet, contest, relayer):
+    escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_009, day_mask=1), {"from": relayer})
+
+    with reverts(refusal("Escrow_DayClaimed", crew[0].worker_id, 20_000, TEN_DAYS)):
+        contest(sheet, 0)
+
+
+def test_the_day_after_the_contested_ones_can_be_claimed(site, escrow, crew, sheet, contest, relayer):
+    contest(sheet, 0)
+
+    escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_010, day_mask=1), {"from": relayer})
+
+    assert 2 == escrow.disputeCount()
+
+
+def test_another_workers_days_are_their_own(sheet, contest, escrow):
+    contest(sheet, 0)
+    contest(sheet, 1)
+
+    assert 0b011 == escrow.sheet(0)["contested"]
+
+
+def test_days_over_the_edge_of_a_storage_word_are_each_counted(site, escrow, crew, relayer):
+    """Day 20,224 is 79 × 256: a period from 20,220 lies in two words."""
+    sheet = replace(site.sheet(crew), header=(20_220, 20_250, 20_260, word("rules"), word("terms")))
+    site.post(sheet)
+    escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_224, day_mask=1), {"from": relayer})
+    escrow.claim(*site.claim(crew[1], amount_fen=1, first_day=20_223, day_mask=1), {"from": relayer})
+
+    for place in (0, 1):
+        with reverts(refusal("Escrow_DayClaimed", crew[place].worker_id, 20_220, TEN_DAYS)):
+            site.contest(crew[place], sheet, place, claimed_fen=CLAIMED_FEN)
+    site.contest(crew[2], sheet, 2, claimed_fen=CLAIMED_FEN)
+    assert 0b100 == escrow.sheet(0)["contested"]
+
+
+# ---------------------------------------------------------------- pauses, and after closing
+
+
+def test_a_pause_stops_no_contest(escrow, crew, sheet, contest, guardian):
+    escrow.pause({"from": guardian})
+
+    assert [0] == indexes(contest(sheet, 0))
+
+
+def test_a_paid_line_may_be_contested_after_closing(site, escrow, crew, sheet, contest):
+    """Closing ends the project, not what a worker is owed: the bond is still there."""
+    site.release(sheet, crew, 0, 1, 2)
+    site.close()
+
+    contest(sheet, 0)
+
+    assert CLAIMED_FEN - sheet.lines[0].amount_fen == escrow.books()["contested"]
+
+
 # ---------------------------------------------------------------- who signed, over what
 
 
@@ -252,7 +384,7 @@ def test_another_key_of_the_same_kind_is_refused(crew, sheet, index, contest):
 @pytest.mark.parametrize(
     "field",
     [
-        {"sheetId": 1}, {"index": 3}, {"workerId": word("somebody")}, {"amount": 1}, {"dayMask": 1},
+        {"sheetId": 1}, {"index": 3}, {"workerId": worker_id("somebody")}, {"amount": 1}, {"dayMask": 1},
         {"payslipHash": word("other")}, {"claimed": CLAIMED_FEN - 1}, {"claimedDays": ELEVEN_DAYS},
         {"evidenceHash": word("other")}, {"deadline": 2**40},
     ],
@@ -263,7 +395,7 @@ def test_a_field_signed_otherwise_is_refused(site, escrow, crew, sheet, relayer,
     _, signature = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN, **field)
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        escrow.contest(*sheet.line_and_proof(0), said, signature, {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(0), said, signature, {"from": relayer})
 
 
 def test_a_confirmation_is_not_an_objection(site, escrow, crew, sheet, index, relayer):
@@ -271,7 +403,7 @@ def test_a_confirmation_is_not_an_objection(site, escrow, crew, sheet, index, re
     _, signature = site.confirm(crew[index], sheet, index, deadline=said[3])
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        escrow.contest(*sheet.line_and_proof(index), said, signature, {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(index), said, signature, {"from": relayer})
 
 
 def test_a_high_s_is_refused(site, escrow, crew, sheet, index, relayer, monkeypatch):
@@ -282,7 +414,7 @@ def test_a_high_s_is_refused(site, escrow, crew, sheet, index, relayer, monkeypa
     objection = site.objection(crew[index], sheet, index, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        escrow.contest(*sheet.line_and_proof(index), *objection, {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(index), *objection, {"from": relayer})
 
 
 def test_a_passkey_without_user_verification_is_refused(site, escrow, crew, sheet, relayer, monkeypatch):
@@ -292,7 +424,7 @@ def test_a_passkey_without_user_verification_is_refused(site, escrow, crew, shee
     objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        escrow.contest(*sheet.line_and_proof(0), *objection, {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(0), *objection, {"from": relayer})
 
 
 def test_an_objection_for_another_escrow_is_refused(site, open_site, token, crew, sheet, relayer):
@@ -302,7 +434,7 @@ def test_an_objection_for_another_escrow_is_refused(site, open_site, token, crew
     objection = site.objection(crew[0], sheet, 0, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        other.escrow.contest(*sheet.line_and_proof(0), *objection, {"from": relayer})
+        other.escrow.contest(*sheet.lines_and_proof(0), *objection, {"from": relayer})
 
 
 def test_an_objection_for_another_chain_is_refused(site, sheet, contest):
@@ -314,4 +446,4 @@ def test_a_signature_cut_short_is_refused(site, escrow, crew, sheet, index, rela
     said, signature = site.objection(crew[index], sheet, index, claimed_fen=CLAIMED_FEN)
 
     with reverts(refusal("Escrow_BadWorkerSignature", 0)):
-        escrow.contest(*sheet.line_and_proof(index), said, signature[:-32], {"from": relayer})
+        escrow.contest(*sheet.lines_and_proof(index), said, signature[:-32], {"from": relayer})

@@ -460,7 +460,7 @@ def test_a_wallet_contract_that_burns_all_gas_has_not_signed_and_is_told_for_a_b
     answer = web3.provider.make_request("eth_call", [call, "latest"])
 
     refused = web3.keccak(text="Escrow_BadWorkerSignature(uint256)")[:4] + bytes(32)
-    assert refused.to_0x_hex() == answer["error"]["data"]
+    assert "0x" + refused.hex() == answer["error"]["data"]
 
 
 def test_a_wallet_contract_does_not_fit_a_packed_confirmation(site, smart):
