@@ -2,11 +2,10 @@
 pragma solidity 0.8.37;
 
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
-import {Confirmations} from "../Confirmations.sol";
 import {SignerKeys} from "../SignerKeys.sol";
 import {SignerKey} from "../interfaces/IWorkerRegistry.sol";
 
-/// @notice For tests only: what the libraries answer about a signature, without a registry or an escrow around them.
+/// @notice For tests only: what the libraries answer, without a registry or an escrow around them.
 contract SignatureProbe {
     /// @notice P-256 by the chain's precompile, by the library's own arithmetic, and as contracts here ask for it.
     function p256(bytes32 hash, bytes32 r, bytes32 s, bytes32 x, bytes32 y)
@@ -22,24 +21,5 @@ contract SignatureProbe {
     /// @notice Whether the registry would enrol such a key.
     function isUsable(SignerKey calldata key) external pure returns (bool) {
         return SignerKeys.isUsable(key);
-    }
-
-    /// @notice {WorkerRegistry-check} for a key that nobody enrolled.
-    function isValid(SignerKey calldata key, bytes32 digest, bytes calldata signature, bytes32 rpIdHash)
-        external
-        view
-        returns (bool)
-    {
-        return SignerKeys.isValid(key, digest, signature, rpIdHash);
-    }
-
-    /// @notice The key that one packed confirmation says signed; its assurance is 0 where the signature is not good.
-    function signerOf(bytes calldata confirmation, bytes32 digest, bytes32 rpIdHash, bytes[] calldata tails)
-        external
-        view
-        returns (SignerKey memory)
-    {
-        Confirmations.Head memory head = Confirmations.head(confirmation, 0, address(0));
-        return Confirmations.signerOf(confirmation, head, digest, rpIdHash, tails);
     }
 }
