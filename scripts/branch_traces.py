@@ -18,7 +18,7 @@ from web3.providers.rpc import HTTPProvider
 from instrument import PREFIX
 
 MARK = re.compile(rf'"to":"0x{PREFIX:040x}'[:-8].encode() + rb'([0-9a-f]{8})"')
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 30
 SENDS = ("eth_sendTransaction", "eth_sendRawTransaction")
 
 seen: set[int] = set()
@@ -32,19 +32,26 @@ def traced_request(provider: HTTPProvider, method: str, params: Any) -> Any:
         _note(provider, "debug_traceCall", [params[0], params[1], {"tracer": "callTracer"}])
     answer = make_request(provider, method, params)
     if method in SENDS and "result" in answer:
-        until = time.monotonic() + PATIENCE_SECONDS  # anvil counts a transaction a moment before it can be asked for
-        while not _note(provider, "debug_traceTransaction", [answer["result"], {"tracer": "callTracer"}]):
-            if time.monotonic() > until:
-                raise RuntimeError(f"no trace of {answer['result']}")
-            time.sleep(0.005)
+        _await_block(provider, answer["result"])
+        _note(provider, "debug_traceTransaction", [answer["result"], {"tracer": "callTracer"}])
     return answer
 
 
-def _note(provider: HTTPProvider, method: str, params: list[Any]) -> bool:
+def _await_block(provider: HTTPProvider, transaction: str) -> None:
+    """anvil counts a transaction a moment before it is in a block, and until then its trace is empty."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while make_request(provider, "eth_getTransactionReceipt", [transaction]).get("result") is None:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{transaction} is in no block")
+        time.sleep(0.005)
+
+
+def _note(provider: HTTPProvider, method: str, params: list[Any]) -> None:
     request = provider.encode_rpc_request(method, params)
     answer = session.post(provider.endpoint_uri, data=request, headers={"Content-Type": "application/json"}, timeout=60)
+    if b'"result":{' not in answer.content:
+        raise RuntimeError(f"{method} of {params[0]}: no trace, but {answer.content[:200]!r}")
     seen.update(int(number, 16) for number in MARK.findall(answer.content))
-    return b'"error"' not in answer.content[:80]
 
 
 @pytest.hookimpl(trylast=True)
