@@ -10,7 +10,7 @@ library EscrowWords {
     bytes32 private constant SHEET = keccak256(
         "Sheet(uint256 sheetId,uint32 firstDay,uint32 lastDay,uint32 payday,bytes32 rulesHash,bytes32 termsRoot,bytes32 root,uint256 total)"
     );
-    bytes32 private constant CONFIRMATION = keccak256(
+    bytes32 internal constant CONFIRMATION = keccak256(
         "Confirmation(uint256 sheetId,uint8 index,bytes32 workerId,uint64 amount,uint32 dayMask,bytes32 payslipHash,uint64 deadline)"
     );
     bytes32 private constant CONTEST = keccak256(

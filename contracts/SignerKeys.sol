@@ -22,8 +22,8 @@ library SignerKeys {
     }
 
     /// @notice What the registry keeps of a key and its worker's payout, so that one read proves both.
-    function commitment(SignerKey memory key, address payout) internal pure returns (bytes32) {
-        return keccak256(abi.encode(key.assurance, key.x, key.y, payout));
+    function commitment(uint8 assurance, bytes32 x, bytes32 y, address payout) internal pure returns (bytes32) {
+        return keccak256(abi.encode(assurance, x, y, payout));
     }
 
     /// @notice Whether `signature` over `digest` is by `key`: {IWorkerRegistry-check} says in which form.

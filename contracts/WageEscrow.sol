@@ -7,10 +7,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
     Books,
@@ -26,37 +24,33 @@ import {
     Sheet,
     SheetHeader
 } from "./interfaces/IWageEscrow.sol";
-import {IWorkerRegistry, SignerKey} from "./interfaces/IWorkerRegistry.sol";
+import {IWageToken} from "./interfaces/IWageToken.sol";
+import {IWorkerRegistry} from "./interfaces/IWorkerRegistry.sol";
 import {Confirmations} from "./Confirmations.sol";
 import {EscrowWords} from "./EscrowWords.sol";
 import {Payments} from "./Payments.sol";
 import {Roles} from "./Roles.sol";
 import {SheetLines} from "./SheetLines.sol";
 import {SheetTree} from "./SheetTree.sol";
-import {SignerKeys} from "./SignerKeys.sol";
 
 /// @notice {IWageEscrow} says what each function promises.
 /// @dev A clone; its terms are part of its code (immutable arguments), so there is nothing to initialise or upgrade.
 contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using Payments for Payment;
+    using Payments for Payment[];
+    using Payments for bytes32[];
+    using Confirmations for Confirmations.Desk;
     using SheetLines for bytes;
 
-    /// @dev The lines of one call on their way to being paid. Gathered first, then booked at once, then transferred.
+    /// @dev The lines of one call on their way to being paid: checked first, then booked at once, then transferred.
     /// @param payments What to pay, by the line's position in the call; zero: nothing.
-    /// @param bits The payments' lines in the sheet's bitmap; `bankBits` those that go to the bank.
-    /// @param total Fen of all `payments`; never more than `funded`.
     struct Batch {
         uint256 sheetId;
         IERC20 token;
         IWorkerRegistry registry;
         address bank;
-        uint256 funded;
-        bytes32[] workerIds;
         Payment[] payments;
-        uint256 bits;
-        uint256 bankBits;
-        uint256 total;
     }
 
     uint256 private constant MAX_LINES = 256; // one bitmap word
@@ -172,7 +166,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         require(sheetId == _sheets.length && sheetId < MAX_SHEETS, Escrow_SheetOutOfOrder(sheetId, _sheets.length));
         uint256 count = lines.count();
         require(count != 0 && count <= MAX_LINES, Escrow_BadLineCount(count));
-        uint256 total = _checkLines(lines, _maskOf(header.firstDay, header.lastDay));
+        (uint256 total, uint256 good) = lines.check(_maskOf(header.firstDay, header.lastDay));
+        require(good == count, Escrow_BadLine(good));
         bytes32 root = SheetTree.root(lines);
         _checkContractor(EscrowWords.sheet(sheetId, header, root, total), block.timestamp, contractorSignature);
 
@@ -200,33 +195,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         bytes[] calldata tails
     ) external nonReentrant {
         Batch memory batch = _open(sheetId, lines, proof);
-        bytes32[] memory commitments = _commitmentsOf(batch.registry, lines);
-        bytes32 rpIdHash = batch.registry.rpIdHash();
-        bytes32 domain = _domainSeparatorV4();
-        uint256 released = _sheets[sheetId].released;
-        uint256 read = 0;
-        Memory.Pointer free = Memory.getFreeMemoryPointer();
-        for (uint256 i = 0; i < commitments.length; ++i) {
-            Confirmations.Head memory head = Confirmations.head(confirmations, read, batch.bank);
-            read = Confirmations.end(confirmations, head);
-            require(read != 0 && read <= confirmations.length, Escrow_BadConfirmation(i));
-            if (released & (1 << lines.indexOf(i)) == 0) {
-                Line memory line = lines.lineAt(i);
-                require(commitments[i] != 0, Escrow_NotEnrolled(i, line.workerId));
-                _checkTime(head.deadline);
-                bytes32 digest =
-                    MessageHashUtils.toTypedDataHash(domain, EscrowWords.confirmation(sheetId, line, head.deadline));
-                SignerKey memory key = Confirmations.signerOf(confirmations, head, digest, rpIdHash, tails);
-                require(
-                    key.assurance != 0 && SignerKeys.commitment(key, head.payout) == commitments[i],
-                    Escrow_BadWorkerSignature(i)
-                );
-                _gather(batch, i, line, head.payout, key.assurance);
-            }
-            Memory.unsafeSetFreeMemoryPointer(free); // 256 lines' scratch would cost more than their events
-        }
-        require(read == confirmations.length, Escrow_LengthMismatch(read, confirmations.length));
-        _pay(batch);
+        _checkConfirmations(batch, lines, confirmations, tails);
+        _pay(batch, lines);
     }
 
     /// @inheritdoc IWageEscrow
@@ -241,8 +211,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         if (_sheets[sheetId].released & (1 << posted.index) != 0) return;
         bytes32 words = EscrowWords.confirmation(sheetId, posted, deadline);
         (uint8 assurance, address payout) = _checkWorker(batch.registry, posted.workerId, words, deadline, signature);
-        _gather(batch, 0, posted, payout, assurance);
-        _pay(batch);
+        batch.payments[0] = Payments.pack(payout, posted, sheetId, assurance);
+        _pay(batch, line);
     }
 
     /// @inheritdoc IWageEscrow
@@ -257,9 +227,9 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
             require(block.timestamp > until || posted.contested & bit != 0, Escrow_WindowOpen(until, block.timestamp));
             address payout = batch.registry.payoutOf(line.workerId);
             require(payout != address(0), Escrow_NotEnrolled(i, line.workerId));
-            _gather(batch, i, line, payout, 0);
+            batch.payments[i] = Payments.pack(payout, line, sheetId, 0);
         }
-        _pay(batch);
+        _pay(batch, lines);
     }
 
     // ---------------------------------------------------------------- disputes: more than was posted
@@ -295,10 +265,10 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
             objection.claimedDays,
             objection.evidenceHash
         );
-        if (known.released & bit == 0) _gather(batch, 0, posted, payout, assurance);
+        if (known.released & bit == 0) batch.payments[0] = Payments.pack(payout, posted, sheetId, assurance);
 
         // Interactions
-        _pay(batch);
+        _pay(batch, line);
     }
 
     /// @inheritdoc IWageEscrow
@@ -601,6 +571,37 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         require(assurance != 0, Escrow_BadWorkerSignature(0));
     }
 
+    /// @dev Puts the lines that are still to be paid into the batch, each signed by its worker. Key and payout come with the
+    /// call: they are the registered ones if they hash to what the registry has, which is one read instead of four.
+    function _checkConfirmations(
+        Batch memory batch,
+        bytes calldata lines,
+        bytes calldata confirmations,
+        bytes[] calldata tails
+    ) private view {
+        bytes32[] memory commitments = Confirmations.commitmentsOf(batch.registry, lines);
+        Confirmations.Desk memory desk =
+            Confirmations.open(batch.sheetId, _domainSeparatorV4(), batch.registry, batch.bank);
+        uint256 released = _sheets[batch.sheetId].released;
+        (uint256 line, uint256 next, uint256 limit) = Confirmations.bounds(lines, confirmations);
+        for (uint256 i = 0; i < commitments.length; i = _next(i)) {
+            (uint256 head, uint256 body, uint256 end) = desk.read(line, next);
+            if (end > limit) revert Escrow_BadConfirmation(i);
+            if (released >> desk.index & 1 == 0) {
+                if (block.timestamp > desk.deadline) revert Escrow_Expired(desk.deadline, block.timestamp);
+                bytes32 commitment = commitments.get(i);
+                if (commitment == 0) revert Escrow_NotEnrolled(i, desk.workerId);
+                Payment payment = desk.check(head, body, commitment, tails);
+                if (Payment.unwrap(payment) == 0) revert Escrow_BadWorkerSignature(i);
+                batch.payments.set(i, payment);
+            }
+            unchecked {
+                (line, next) = (line + SheetLines.SIZE, end);
+            }
+        }
+        if (next != limit) revert Escrow_LengthMismatch(confirmations.length - (limit - next), confirmations.length);
+    }
+
     function _checkGuardian() private view {
         (bool isGuardian, uint32 delay) = IAccessManager(terms().authority).hasRole(Roles.GUARDIAN, msg.sender);
         require(isGuardian && delay == 0, Escrow_NotGuardian(msg.sender));
@@ -612,21 +613,6 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
 
     function _checkNothingOwed() private view {
         require(_owed == 0 && _contested == 0, Escrow_StillOwed(_owed, _contested));
-    }
-
-    /// @return total Fen of all lines.
-    function _checkLines(bytes calldata lines, uint32 periodMask) private pure returns (uint256 total) {
-        uint256 count = lines.count();
-        Memory.Pointer free = Memory.getFreeMemoryPointer();
-        for (uint256 i = 0; i < count; ++i) {
-            Line memory line = lines.lineAt(i);
-            require(
-                line.index == i && line.amount != 0 && line.workerId != 0 && line.dayMask & ~periodMask == 0,
-                Escrow_BadLine(i)
-            );
-            total += line.amount;
-            Memory.unsafeSetFreeMemoryPointer(free);
-        }
     }
 
     /// @return remainder What is claimed beyond the posted amount.
@@ -712,66 +698,97 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         _owed += more;
     }
 
-    /// @dev Lets a line of a batch be paid if the money lasts; if not, says so, and the line stays owed.
-    function _gather(Batch memory batch, uint256 position, Line memory line, address payout, uint8 assurance) private {
-        Payment payment = Payments.pack(batch.sheetId, line, payout, assurance);
-        uint256 total = batch.total + line.amount;
-        if (total > batch.funded) {
-            emit PayoutFailed(line.workerId, payment);
-            return;
-        }
-        batch.total = total;
-        batch.workerIds[position] = line.workerId;
-        batch.payments[position] = payment;
-        batch.bits |= payment.bitOf();
-        if (payout == batch.bank) batch.bankBits |= payment.bitOf();
-    }
-
     /// @dev A payee that cannot be paid must not stop the others, so a failed transfer is undone and told, not reverted.
-    function _pay(Batch memory batch) private {
+    function _pay(Batch memory batch, bytes calldata lines) private {
+        // Checks
+        (uint256 bits, uint256 bankBits, uint256 total, uint256 bankTotal) = batch.payments.sums(batch.bank);
+        if (total > _funded) {
+            _dropUnaffordable(batch.payments, lines);
+            (bits, bankBits, total, bankTotal) = batch.payments.sums(batch.bank);
+        }
+        if (bits == 0) return;
+
         // Effects
-        if (batch.total == 0) return;
         Sheet storage posted = _sheets[batch.sheetId];
-        posted.released |= batch.bits;
-        if (batch.bankBits != 0) {
-            posted.banked |= batch.bankBits;
+        posted.released |= bits;
+        if (bankBits != 0) {
+            posted.banked |= bankBits;
             posted.bankedAt = uint40(block.timestamp);
         }
-        _funded -= batch.total;
-        _owed -= batch.total;
+        _funded -= total;
+        _owed -= total;
 
         // Interactions
-        (uint256 failed, uint256 unpaid) = _transfer(batch);
-        if (failed == 0) return;
+        bool bankPaid = bankBits == 0 || batch.token.trySafeTransfer(batch.bank, bankTotal);
+        bool othersPaid = bits == bankBits || _transferMany(batch, bankBits);
+        if (bankPaid && othersPaid) return _emitReleased(batch.payments, lines);
+        uint256 paid = (bankPaid ? bankBits : 0) | (othersPaid ? bits & ~bankBits : 0);
+        (uint256 failed, uint256 unpaid) = _payEach(batch, lines, paid, bankBits & ~paid);
         posted.released &= ~failed;
         posted.banked &= ~failed;
         _funded += unpaid;
         _owed += unpaid;
     }
 
-    /// @return failed Bits of the lines that could not be paid.
-    /// @return unpaid Fen of those lines.
-    function _transfer(Batch memory batch) private returns (uint256 failed, uint256 unpaid) {
-        bool toBank = batch.bankBits == 0 || batch.token.trySafeTransfer(batch.bank, _bankTotal(batch));
-        Memory.Pointer free = Memory.getFreeMemoryPointer();
-        for (uint256 i = 0; i < batch.payments.length; ++i) {
-            Payment payment = batch.payments[i];
-            if (Payment.unwrap(payment) == 0) continue;
-            bool isBank = batch.bankBits & payment.bitOf() != 0;
-            if (isBank ? toBank : batch.token.trySafeTransfer(payment.payoutOf(), payment.amountOf())) {
-                emit Released(batch.workerIds[i], payment);
+    /// @dev Leaves only what the money lasts for, and tells of the others: their lines stay owed.
+    function _dropUnaffordable(Payment[] memory payments, bytes calldata lines) private {
+        uint256 left = _funded;
+        for (uint256 i = 0; i < payments.length; ++i) {
+            uint256 amount = payments[i].amountOf();
+            if (amount <= left) {
+                left -= amount;
             } else {
-                failed |= payment.bitOf();
-                unpaid += payment.amountOf();
-                emit PayoutFailed(batch.workerIds[i], payment);
+                emit PayoutFailed(lines.workerIdOf(i), payments[i]);
+                payments[i] = Payment.wrap(0);
             }
-            Memory.unsafeSetFreeMemoryPointer(free);
         }
     }
 
-    function _bankTotal(Batch memory batch) private pure returns (uint256 total) {
+    /// @return Whether all were paid that do not go to the bank; if not, none was.
+    function _transferMany(Batch memory batch, uint256 bankBits) private returns (bool) {
+        Payment[] memory payments = batch.payments;
+        if (bankBits != 0) payments = payments.without(bankBits);
+        try IWageToken(address(batch.token)).transferMany(payments) returns (bool done) {
+            return done;
+        } catch {
+            return false;
+        }
+    }
+
+    /// @dev `emit Released(worker, payment)` for each that is not zero.
+    function _emitReleased(Payment[] memory payments, bytes calldata lines) private {
+        bytes32 topic = Released.selector;
+        assembly ("memory-safe") {
+            let line := add(lines.offset, 13) // its worker
+            let end := add(payments, shl(5, add(mload(payments), 1)))
+            for { let place := add(payments, 0x20) } lt(place, end) { place := add(place, 0x20) } {
+                if mload(place) { log2(place, 0x20, topic, shl(128, shr(128, calldataload(line)))) }
+                line := add(line, 61) // SheetLines.SIZE
+            }
+        }
+    }
+
+    /// @dev Where not all could be paid together, each line is tried by itself.
+    /// @param paid Bits of lines paid already; `refused` of lines that cannot be.
+    /// @return failed Bits of the lines that could not be paid.
+    /// @return unpaid Fen of those lines.
+    function _payEach(Batch memory batch, bytes calldata lines, uint256 paid, uint256 refused)
+        private
+        returns (uint256 failed, uint256 unpaid)
+    {
         for (uint256 i = 0; i < batch.payments.length; ++i) {
-            if (batch.bankBits & batch.payments[i].bitOf() != 0) total += batch.payments[i].amountOf();
+            Payment payment = batch.payments[i];
+            if (Payment.unwrap(payment) == 0) continue;
+            uint256 bit = payment.bitOf();
+            bool tried = refused & bit == 0
+                && (paid & bit != 0 || batch.token.trySafeTransfer(payment.payoutOf(), payment.amountOf()));
+            if (tried) {
+                emit Released(lines.workerIdOf(i), payment);
+            } else {
+                failed |= bit;
+                unpaid += payment.amountOf();
+                emit PayoutFailed(lines.workerIdOf(i), payment);
+            }
         }
     }
 
@@ -865,8 +882,6 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         batch.token = IERC20(fixedTerms.token);
         batch.registry = IWorkerRegistry(fixedTerms.registry);
         batch.bank = fixedTerms.bank;
-        batch.funded = _funded;
-        batch.workerIds = new bytes32[](count);
         batch.payments = new Payment[](count);
     }
 
@@ -879,15 +894,13 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         return (_open(sheetId, line, proof), line.lineAt(0));
     }
 
-    function _commitmentsOf(IWorkerRegistry registry, bytes calldata lines) private view returns (bytes32[] memory) {
-        bytes32[] memory workerIds = new bytes32[](lines.count());
-        for (uint256 i = 0; i < workerIds.length; ++i) {
-            workerIds[i] = lines.workerIdOf(i);
-        }
-        return registry.commitmentsOf(workerIds);
-    }
-
     // ---------------------------------------------------------------- arithmetic
+
+    function _next(uint256 i) private pure returns (uint256) {
+        unchecked {
+            return i + 1; // a batch has 256 lines at most
+        }
+    }
 
     function _countDays(uint32 dayMask) private pure returns (uint256 count) {
         for (; dayMask != 0; dayMask &= dayMask - 1) ++count;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {
     IWorkerRegistry,
@@ -66,8 +67,7 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         _checkNewKey(workerId, key, digest, workerProof);
 
         // Effects
-        _workers[workerId].payout = payout;
-        _setKey(workerId, key);
+        _set(workerId, key, payout);
         emit Enrolled(workerId, key.assurance, key.x, key.y, payout, registrar);
     }
 
@@ -89,7 +89,7 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
         // Effects
         ++nonceOf[workerId];
-        _setKey(workerId, key);
+        _set(workerId, key, _workers[workerId].payout);
         emit KeyChanged(workerId, key.assurance, key.x, key.y, false);
         _withdrawPayout(workerId);
     }
@@ -118,8 +118,7 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
         // Effects
         delete _payouts[workerId];
-        _workers[workerId].payout = pending.payout;
-        _commitments[workerId] = SignerKeys.commitment(_workers[workerId].key, pending.payout);
+        _set(workerId, _workers[workerId].key, pending.payout);
         emit PayoutChanged(workerId, pending.payout);
     }
 
@@ -180,7 +179,7 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
         // Effects
         delete _recoveries[workerId];
-        _setKey(workerId, pending.key);
+        _set(workerId, pending.key, _workers[workerId].payout);
         emit KeyChanged(workerId, pending.key.assurance, pending.key.x, pending.key.y, true);
         _withdrawPayout(workerId);
     }
@@ -201,8 +200,14 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
     /// @inheritdoc IWorkerRegistry
     function commitmentsOf(bytes32[] calldata workerIds) external view returns (bytes32[] memory commitments) {
         commitments = new bytes32[](workerIds.length);
-        for (uint256 i = 0; i < workerIds.length; ++i) {
-            commitments[i] = _commitments[workerIds[i]];
+        mapping(bytes32 => bytes32) storage known = _commitments;
+        // As `commitments[i] = _commitments[workerIds[i]]`, without checking 256 times that i is in both lists.
+        assembly ("memory-safe") {
+            mstore(0x20, known.slot)
+            for { let i := 0 } lt(i, workerIds.length) { i := add(i, 1) } {
+                mstore(0x00, calldataload(add(workerIds.offset, shl(5, i))))
+                mstore(add(add(commitments, 0x20), shl(5, i)), sload(keccak256(0x00, 0x40)))
+            }
         }
     }
 
@@ -215,6 +220,11 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         Worker memory known = _workers[workerId];
         if (SignerKeys.isValid(known.key, digest, signature, rpIdHash)) assurance = known.key.assurance;
         return (assurance, known.payout);
+    }
+
+    /// @inheritdoc IWorkerRegistry
+    function isP256(bytes32 hash, bytes32 r, bytes32 s, bytes32 x, bytes32 y) external view returns (bool) {
+        return P256.verify(hash, r, s, x, y);
     }
 
     /// @inheritdoc IWorkerRegistry
@@ -286,10 +296,9 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
     // ---------------------------------------------------------------- effects
 
-    function _setKey(bytes32 workerId, SignerKey memory key) private {
-        Worker storage worker = _workers[workerId];
-        worker.key = key;
-        _commitments[workerId] = SignerKeys.commitment(key, worker.payout);
+    function _set(bytes32 workerId, SignerKey memory key, address payout) private {
+        _workers[workerId] = Worker({key: key, payout: payout});
+        _commitments[workerId] = SignerKeys.commitment(key.assurance, key.x, key.y, payout);
     }
 
     /// @dev Whoever held the old key may have asked for it.

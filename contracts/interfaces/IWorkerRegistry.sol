@@ -182,6 +182,10 @@ interface IWorkerRegistry {
         view
         returns (uint8 assurance, address payout);
 
+    /// @notice Whether r and s are a P-256 signature over `hash` by the key x, y. A high s is refused. Uses the chain's
+    /// precompile (EIP-7951), or none where it has none.
+    function isP256(bytes32 hash, bytes32 r, bytes32 s, bytes32 x, bytes32 y) external view returns (bool);
+
     /// @notice The payout change that waits; zeros where none does.
     function pendingPayoutOf(bytes32 workerId) external view returns (PendingPayout memory);
 

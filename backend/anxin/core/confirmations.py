@@ -1,8 +1,9 @@
 """Workers' confirmations as `release` carries them: packed, one after the other (Confirmations.sol).
 
-A confirmation is kind 1 · deadline 8 · payout 20 (left out where the bank pays) · what the key needs. The kind is the key's
-assurance, plus 128 where the bank pays. What follows the challenge in passkeys' clientDataJSON is the same for most phones,
-so a call carries a list of such tails, and a confirmation the position of its own.
+A confirmation is kind 1 · deadline 8 · payout 20 (left out where the kind says it) · what the key needs. The kind is the
+key's assurance, plus 128 where the bank pays, or 64 where a wallet is paid at its own address. What follows the challenge in
+passkeys' clientDataJSON is the same for most phones, so a call carries a list of such tails, and a confirmation the position
+of its own.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anxin.core.signing import (
+    WALLET,
     DeviceSignature,
     PasskeySignature,
     SignerKey,
@@ -19,10 +21,12 @@ from anxin.core.signing import (
 )
 
 TO_BANK: Final = 0x80
+TO_SIGNER: Final = 0x40
 MAX_TAILS: Final = 256
 CLIENT_DATA_START: Final = b'{"type":"webauthn.get","challenge":"'
 CHALLENGE_CHARACTERS: Final = 43  # 32 bytes in base64url
 HAS_EXTENSIONS: Final = 0x80
+ADDRESS_BYTES: Final = 20
 AUTHENTICATOR_DATA_BYTES: Final = 37  # without extensions
 
 
@@ -58,9 +62,18 @@ def pack_confirmations(confirmations: Sequence[PackedConfirmation]) -> tuple[byt
 
 
 def _packed(confirmation: PackedConfirmation, tails: list[bytes]) -> bytes:
-    kind = confirmation.key.assurance | (TO_BANK if confirmation.to_bank else 0)
-    payout = b"" if confirmation.to_bank else from_hex(confirmation.payout)
+    kind, payout = _kind_and_payout(confirmation)
     return kind.to_bytes(1) + confirmation.deadline.to_bytes(8) + payout + _body(confirmation, tails)
+
+
+def _kind_and_payout(confirmation: PackedConfirmation) -> tuple[int, bytes]:
+    key = confirmation.key
+    if confirmation.to_bank:
+        return key.assurance | TO_BANK, b""
+    payout = from_hex(confirmation.payout)
+    if key.assurance == WALLET and payout == from_hex(key.x)[-ADDRESS_BYTES:]:
+        return key.assurance | TO_SIGNER, b""
+    return key.assurance, payout
 
 
 def _body(confirmation: PackedConfirmation, tails: list[bytes]) -> bytes:
