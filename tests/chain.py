@@ -29,7 +29,8 @@ async def deploy(chain: EmbeddedChain, out: Path) -> Deployment:
     """The real contracts, by the real script."""
     arguments = [
         "--rpc", chain.url, "--out", str(out), "--rp-id", "localhost", "--registrar", EMBEDDED_ROLES.registrar,
-        "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau, "--relayer", RELAYER,
+        "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau, "--guardian", EMBEDDED_ROLES.guardian,
+        "--witness", EMBEDDED_ROLES.witness, "--relayer", RELAYER,
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(ROOT / "scripts" / "deploy.py"), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
@@ -88,7 +89,10 @@ class TestChain:
     async def escrow_with(self, amount_fen: int) -> str:
         """In one block: an escrow of the contractor's, tokens for the contractor, and their deposit. Returns the escrow."""
         project, contractor, factory = "0x" + "01" * 32, address_of("contractor"), self.deployment.addresses.factory
-        terms = {"project": project, "bureau": address_of("bureau"), "objectionWindow": 3 * 86400}
+        windows = {"objection": 3 * 86400, "answer": 3 * 86400, "bureau": 30 * 86400}
+        terms = {
+            "project": project, "bureau": EMBEDDED_ROLES.bureau, "arbiter": EMBEDDED_ROLES.arbiter, "windows": windows,
+        }  # fmt: skip
         create = encode_call(Call("", "WageEscrowFactory", factory, "createEscrow", terms))
         answer = await self("eth_call", {"from": contractor, "to": factory, "data": create}, "latest")
         escrow = decode_result("WageEscrowFactory", "createEscrow", answer)

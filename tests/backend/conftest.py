@@ -16,16 +16,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.fakes import final_event
 
+from anxin import wiring
 from anxin.app import build
 from anxin.core import sealing
+from anxin.core.calls import Refusal
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.embedded import EmbeddedPostgres
+from anxin.core.events import Event
 from anxin.core.migrate import migrate
 from anxin.core.signing import digest
 from anxin.demo.keys import DeviceKey, Key, Passkey, Wallet
 from anxin.payroll import service as payroll
-from anxin.payroll.models import WageSheet
+from anxin.payroll.models import WageLine, WageSheet
 from anxin.people import enrolment
 from anxin.people import service as people
 from anxin.people.login import SessionKey
@@ -36,7 +39,10 @@ from anxin.settings import Settings
 
 CONTRACTOR = Wallet.from_hex("0x" + "c1" * 32)
 REGISTRAR = Wallet.from_hex("0x" + "c2" * 32)
-BUREAU = Wallet.from_hex("0x" + "c3" * 32).address
+BUREAU = Wallet.from_hex("0x" + "c3" * 32)
+ARBITER = Wallet.from_hex("0x" + "c4" * 32)
+WINDOWS = projects.Windows(objection_seconds=3 * 86400, answer_seconds=4 * 86400, bureau_seconds=30 * 86400)
+BANK = f"0x{0xA6:040x}"  # BankPayout of `deployment_file`
 ESCROW = "0x" + "e5" * 20
 FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 13)
 DAYS = [date(2026, 10, 8), date(2026, 10, 9), date(2026, 10, 10)]
@@ -78,7 +84,11 @@ def deployment_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     addresses = {
         name: f"0x{place:040x}"
         for place, name in enumerate(
-            ("RoleManager", "WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory"), start=0xA1
+            (
+                "RoleManager", "WageToken", "WorkerRegistry", "WageEscrow", "WageEscrowFactory", "BankPayout",
+                "EvidenceAnchor",
+            ),
+            start=0xA1,
         )
     }
     document = {
@@ -124,6 +134,23 @@ async def client(settings: Settings, sessions: Sessions) -> AsyncIterator[AsyncT
         yield client
 
 
+def as_event(line: WageLine) -> dict[str, Any]:
+    """A line as SheetPosted has it, once decoded."""
+    return {
+        "index": line.index, "dayMask": line.day_mask, "amount": line.amount_fen,
+        "workerId": "0x" + line.worker_id.hex(), "payslipHash": "0x" + line.payslip_hash.hex(),
+    }  # fmt: skip
+
+
+def escrow_created(deployment: Deployment, **changed: Any) -> Event:
+    """The test project's escrow, made as agreed but for what is `changed`."""
+    args = {
+        "escrow": ESCROW, "contractor": CONTRACTOR.address, "bureau": BUREAU.address, "arbiter": ARBITER.address,
+        "project": "0x" + "01" * 32, "windows": WINDOWS.on_chain,
+    }  # fmt: skip
+    return final_event("EscrowCreated", "WageEscrowFactory", deployment.addresses.factory, **args | changed)
+
+
 @dataclass
 class Site:
     """A project with an escrow, and workers whose phones are `keys`."""
@@ -146,10 +173,21 @@ class Site:
                 session,
                 final_event(
                     "SheetPosted", "WageEscrow", ESCROW, sheetId=sheet.sheet_id, root="0x" + sheet.root.hex(),
-                    header=sheet.header, total=sheet.total_fen, lines=[line.as_argument() for line in sheet.lines],
+                    header=sheet.header, total=sheet.total_fen, lines=[as_event(line) for line in sheet.lines],
                 ),
             )  # fmt: skip
         return sheet
+
+    async def final(self, *events: Event) -> None:
+        """What the indexer does as each of these becomes final: all handlers of the flow, in one transaction."""
+        for event in events:
+            for handler in wiring.on_final_event(self.deployment)[event.name]:
+                await self.apply(handler, event)
+
+    async def refused(self, call: dict[str, Any], error: str, *values: Any) -> None:
+        """What the relayer does when the chain will not take a call."""
+        handler = wiring.on_refused(self.deployment)[call["function"]]
+        await self.apply(handler, call["key"], Refusal(error, list(values)))
 
     async def apply(self, handler: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         async with transaction(self.sessions) as session:
@@ -167,15 +205,9 @@ async def site(sessions: Sessions, deployment: Deployment) -> Site:
     async with transaction(sessions) as session:
         project = await projects.open_project(
             session, b"\x01" * 32, name="测试项目", contractor_name="渝安建工", contractor=CONTRACTOR.address,
-            bureau=BUREAU, objection_window_seconds=3 * 86400,
+            bureau=BUREAU.address, arbiter=ARBITER.address, windows=WINDOWS,
         )  # fmt: skip
-        await projects.record_escrow_created(
-            session,
-            final_event(
-                "EscrowCreated", "WageEscrowFactory", deployment.addresses.factory, escrow=ESCROW,
-                contractor=CONTRACTOR.address, bureau=BUREAU, project="0x" + "01" * 32, objectionWindow=3 * 86400,
-            ),
-        )  # fmt: skip
+        await projects.record_escrow_created(session, escrow_created(deployment))
         workers = {
             number: await _join(session, deployment, project, number, place, key)
             for place, (number, key) in enumerate(keys.items(), start=1)

@@ -1,6 +1,7 @@
 """Telling workers: what messages say, that each is sent once, and what the real Twilio client makes of every answer.
 
-Branches: both languages · one segment · one row and job an event · unsigned release · strangers · sent · sent again ·
+Branches: both languages · one segment · one row and job an event · release signed or not, to the bank or not · only the
+bank's receipt says paid · settled · returned · granted · strangers · sent · sent again ·
 undeliverable · transient error · login code · Twilio: taken, wrong credentials, opted out, bad number, unreachable, closed.
 """
 
@@ -8,11 +9,12 @@ import asyncio
 import gc
 import string
 import warnings
+from functools import partial
 
 import msgspec
 import pytest
 from sqlalchemy import select
-from tests.backend.conftest import ESCROW
+from tests.backend.conftest import BANK, ESCROW, as_event
 from tests.fakes import OPTED_OUT, RememberingSender, final_event
 from twilio.base.exceptions import TwilioRestException
 
@@ -26,14 +28,16 @@ from anxin.demo.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM, TwilioStand
 from anxin.people.models import Worker
 
 VALUES = {
-    "zh": {"code": "123456", "project": "两江新区安置房项目三标段", "days": 31, "amount": "¥12,345.67"},
-    "en": {"code": "123456", "project": "Liangjiang Resettlement Housing Lot 3", "days": 31, "amount": "¥12,345.67"},
+    "zh": {"code": "123456", "project": "两江新区安置房项目三标段", "days": 31},
+    "en": {"code": "123456", "project": "Liangjiang Resettlement Housing Lot 3", "days": 31},
 }
+AMOUNTS = dict.fromkeys(("amount", "asked", "admitted", "granted"), "¥12,345.67")
 SEGMENT = {"zh": 70, "en": 160}
 GSM_7 = set(string.ascii_letters + string.digits + " \n!\"#%&'()*+,-./:;<=>?@_$£¥")
 GSM_7_TWICE = set("[]{}€")  # from the extension table: each counts for two
 PHONE = "+8613800000001"
 STRANGER = "0x" + "77" * 32
+OWN = "0x" + "f1" * 20
 
 
 @pytest.fixture
@@ -59,10 +63,18 @@ def send(site, jobs):
 @pytest.fixture
 async def released(site):
     """The event of W001's release, told."""
-    worker_id = site.workers["W001"].hex_id
-    event = final_event("Released", "WageEscrow", ESCROW, workerId=worker_id, amount=90_000, assurance=2)
-    await site.apply(alerts.tell_released, event)
+    event = release_of(site)
+    await tell_released(site, event)
     return event
+
+
+def release_of(site, **changed):
+    args = {"workerId": site.workers["W001"].hex_id, "amount": 90_000, "assurance": 2, "payout": OWN}
+    return final_event("Released", "WageEscrow", ESCROW, **args | changed)
+
+
+async def tell_released(site, event):
+    await site.apply(partial(alerts.tell_released, deployment=site.deployment), event)
 
 
 @pytest.mark.parametrize("kind", TEXTS)
@@ -79,7 +91,7 @@ def test_both_languages_say_the_same_things(kind):
 @pytest.mark.parametrize("language", SEGMENT)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_message_is_one_segment(kind, language):
-    words = text(kind, language, **VALUES[language])
+    words = text(kind, language, **VALUES[language], **AMOUNTS)
 
     assert language == "zh" or set(words) <= GSM_7 | GSM_7_TWICE
     assert len(words) + sum(words.count(each) for each in GSM_7_TWICE) <= SEGMENT[language]
@@ -87,7 +99,7 @@ def test_message_is_one_segment(kind, language):
 
 async def test_posted_sheet_is_told_to_each_worker_of_it(site, messages, jobs):
     sheet = await site.post(90_000, 60_000)
-    event = final_event("SheetPosted", "WageEscrow", ESCROW, lines=[line.as_argument() for line in sheet.lines])
+    event = final_event("SheetPosted", "WageEscrow", ESCROW, lines=[as_event(line) for line in sheet.lines])
 
     await site.apply(alerts.tell_posted, event)
 
@@ -98,26 +110,65 @@ async def test_posted_sheet_is_told_to_each_worker_of_it(site, messages, jobs):
 
 
 async def test_event_that_comes_twice_is_told_once(site, released, messages, jobs):
-    await site.apply(alerts.tell_released, released)
+    await tell_released(site, released)
 
     assert (len(await messages()), len(await jobs("sms"))) == (1, 1)
 
 
-@pytest.mark.parametrize(("assurance", "kind"), [(4, "released"), (2, "released"), (0, "released_unsigned")])
-async def test_unsigned_release_says_that_it_can_still_be_contested(site, messages, assurance, kind):
-    worker = site.workers["W001"]
-
-    await site.apply(
-        alerts.tell_released,
-        final_event("Released", "WageEscrow", ESCROW, workerId=worker.hex_id, amount=90_000, assurance=assurance),
-    )
+@pytest.mark.parametrize(
+    ("assurance", "payout", "kind"),
+    [
+        (4, OWN, "released"),
+        (2, OWN, "released"),
+        (0, OWN, "released_unsigned"),
+        (4, BANK, "released_to_bank"),
+        (0, BANK, "released_unsigned_to_bank"),
+    ],
+)
+async def test_release_says_who_signed_and_who_pays(site, messages, assurance, payout, kind):
+    await tell_released(site, release_of(site, assurance=assurance, payout=payout))
 
     (message,) = await messages()
     assert (kind, text(kind, "zh", amount="¥900.00")) == (message.kind, message.body)
 
 
+@pytest.mark.parametrize("kind", sorted(set(TEXTS) - {"paid"}))
+def test_only_the_banks_receipt_says_paid(kind):
+    """"Paid now" and "is paying" are something else; "has paid" and 已将…转入 are the receipt's."""
+    assert "has paid" not in TEXTS[kind]["en"]
+    assert "已将" not in TEXTS[kind]["zh"]
+
+
+@pytest.mark.parametrize(
+    ("tell", "name", "kind"),
+    [
+        (alerts.tell_settled, "LineSettled", "paid"),
+        (alerts.tell_settled, "DisputeSettled", "paid"),
+        (alerts.tell_returned, "LineReturned", "returned"),
+        (alerts.tell_returned, "DisputeReturned", "grant_returned"),
+    ],
+)
+async def test_banks_word_is_told(site, messages, tell, name, kind):
+    event = final_event(name, "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, amount=90_000)
+
+    await site.apply(tell, event)
+
+    assert [(kind, text(kind, "zh", amount="¥900.00"))] == [(each.kind, each.body) for each in await messages()]
+
+
+@pytest.mark.parametrize(("payout", "kind"), [(OWN, "grant_released"), (BANK, "grant_released_to_bank")])
+async def test_grant_that_was_paid_is_told(site, messages, payout, kind):
+    args = {"disputeId": 0, "workerId": site.workers["W001"].hex_id, "amount": 90_000, "payout": payout, "assurance": 2}
+
+    await site.apply(
+        partial(alerts.tell_grant_paid, deployment=site.deployment), final_event("DisputePaid", "WageEscrow", ESCROW, **args)
+    )
+
+    assert [kind] == [each.kind for each in await messages()]
+
+
 async def test_contest_is_told_with_what_is_set_aside(site, messages):
-    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, remainder=30_000)
+    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, asked=30_000)
 
     await site.apply(alerts.tell_contested, event)
 
@@ -127,7 +178,7 @@ async def test_contest_is_told_with_what_is_set_aside(site, messages):
 async def test_message_is_in_the_workers_language(site, sessions, messages):
     async with sessions() as session, session.begin():
         (await session.get_one(Worker, site.workers["W001"].id)).language = "en"
-    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, remainder=30_000)
+    event = final_event("Contested", "WageEscrow", ESCROW, workerId=site.workers["W001"].hex_id, asked=30_000)
 
     await site.apply(alerts.tell_contested, event)
 
@@ -137,15 +188,15 @@ async def test_message_is_in_the_workers_language(site, sessions, messages):
 @pytest.mark.parametrize(
     ("tell", "event"),
     [
-        (alerts.tell_released, final_event("Released", "WageEscrow", ESCROW, workerId=STRANGER, amount=1, assurance=2)),
-        (alerts.tell_contested, final_event("Contested", "WageEscrow", ESCROW, workerId=STRANGER, remainder=1)),
+        (alerts.tell_settled, final_event("LineSettled", "WageEscrow", ESCROW, workerId=STRANGER, amount=1)),
+        (alerts.tell_contested, final_event("Contested", "WageEscrow", ESCROW, workerId=STRANGER, asked=1)),
         (alerts.tell_posted, final_event("SheetPosted", "WageEscrow", "0x" + "11" * 20, lines=[])),
         (
             alerts.tell_posted,
             final_event("SheetPosted", "WageEscrow", ESCROW, lines=[{"index": 0, "dayMask": 1, "workerId": STRANGER}]),
         ),
     ],
-    ids=["release", "contest", "project", "line"],
+    ids=["settlement", "contest", "project", "line"],
 )
 async def test_strangers_are_told_nothing(site, messages, tell, event):
     await site.apply(tell, event)

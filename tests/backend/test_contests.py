@@ -2,10 +2,11 @@
 
 Branches: kept and relayed · resent · digest in capitals · second contest · beyond the cap · day outside the period ·
 posted day left out · not above the posted amount · evidence changed · after release · wrong key · high s · not enrolled ·
-recorded · refused.
+recorded · refused · contested again.
 """
 
 import json
+from hashlib import sha256
 
 import msgspec
 import pytest
@@ -20,7 +21,6 @@ from anxin.core.relayed import mark_refused
 from anxin.core.signing import P256_ORDER, from_hex
 from anxin.demo.keys import DeviceKey
 from anxin.people.models import Worker
-from anxin.wages import releases
 from anxin.wages.models import Contest
 
 POSTED_DAYS = 0b11_1000_0000  # 8, 9 and 10 October
@@ -39,7 +39,7 @@ async def test_contest_is_kept_and_relayed_as_it_was_signed(client, site, jobs):
     objection = call["arguments"]["objection"]
     asked = 120_000, CLAIMED_DAYS, body["deadline"]
     assert asked == (objection["claimed"], objection["claimedDays"], objection["deadline"])
-    assert sheet.lines[1].as_argument() == call["arguments"]["line"]
+    assert "0x" + sheet.lines[1].on_chain.packed().hex() == call["arguments"]["line"]
 
 
 async def test_relayed_proof_leads_from_the_line_to_the_root(client, site, jobs):
@@ -48,11 +48,9 @@ async def test_relayed_proof_leads_from_the_line_to_the_root(client, site, jobs)
     await client.put(path, json=body)
 
     (call,) = await jobs("relay")
-    node = sheet.lines[2].on_chain.leaf()
-    for sibling in call["arguments"]["proof"]["hashes"]:
-        node = keccak(b"".join(sorted((node, from_hex(sibling)))))
+    (sibling,) = call["arguments"]["proof"]  # of three lines the last pairs with the parent of the others
 
-    assert sheet.root == node
+    assert sheet.root == keccak(sheet.lines[2].on_chain.leaf() + from_hex(sibling))
 
 
 async def test_resend_relays_once(client, site, jobs, sessions):
@@ -128,7 +126,8 @@ async def test_changed_evidence_is_not_what_was_signed(client, site):
 async def test_released_line_can_still_be_contested(client, site):
     """Being paid the posted part waives nothing."""
     sheet = await site.post(90_000)
-    await site.apply(releases.record_released, _event(site, "Released", index=0, amount=90_000, assurance=2))
+    payout = site.workers["W001"].payout
+    await site.final(_event(site, "Released", index=0, amount=90_000, assurance=2, payout=payout))
     path, body = contest(site, sheet, 0, claimed_fen=120_000, claimed_days=CLAIMED_DAYS)
 
     assert (await client.put(path, json=body)).status_code == 202
@@ -173,13 +172,15 @@ async def test_number_no_contract_takes_is_malformed(client, site, number):
 async def test_final_event_records_the_contest(client, site, sessions):
     path, body = contest(site, await site.post(90_000), 0, claimed_fen=120_000, claimed_days=CLAIMED_DAYS)
     await client.put(path, json=body)
-    event = _event(site, "Contested", index=0, remainder=30_000, claimedDays=CLAIMED_DAYS, evidenceHash="0x" + "00" * 32)
+    evidence_hash = "0x" + sha256(body["evidence"].encode()).hexdigest()
+    asked = {"asked": 30_000, "claimedDays": CLAIMED_DAYS, "evidenceHash": evidence_hash}
+    event = _event(site, "Contested", index=0, disputeId=7, **asked)
 
-    await site.apply(releases.record_contested, event)
+    await site.final(event)
 
     async with sessions() as session:
         row = (await session.scalars(select(Contest))).one()
-    assert ("done", event.tx_hash) == (row.state, row.tx_hash)
+    assert ("done", event.tx_hash, 7) == (row.state, row.tx_hash, row.dispute_id)
 
 
 async def test_refused_contest_keeps_the_contracts_reason(client, site, jobs, sessions):
@@ -190,6 +191,17 @@ async def test_refused_contest_keeps_the_contracts_reason(client, site, jobs, se
     await site.apply(mark_refused, Contest, call["key"], Refusal("Escrow_AlreadyContested", [0, 0]))
 
     assert (await client.put(path, json=body)).json()["state"] == "refused"
+
+
+async def test_worker_whose_contest_was_refused_can_contest_again(client, site, jobs):
+    sheet = await site.post(90_000)
+    path, body = contest(site, sheet, 0, claimed_fen=120_000, claimed_days=CLAIMED_DAYS)
+    await client.put(path, json=body)
+    await site.refused((await jobs("relay"))[0], "Escrow_DayClaimed", "0x00", 0, 1)
+    path, body = contest(site, sheet, 0, claimed_fen=110_000, claimed_days=CLAIMED_DAYS)
+
+    assert (await client.put(path, json=body)).json()["state"] == "accepted"
+    assert len(await jobs("relay")) == 2
 
 
 def _event(site, name, *, index, **args):

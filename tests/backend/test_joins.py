@@ -1,7 +1,8 @@
 """Joining a project: an offer the contractor signed, accepted by the worker's signature under the same words.
 
 Branches: accepted and relayed · resent · escrow in capitals · wrong key · high s · not enrolled · other terms ·
-other escrow · not an escrow · expired · resent late · contractor's forged offer · joined · elsewhere · my projects.
+other escrow · not an escrow · expired · resent late · contractor's forged offer · joined · elsewhere · my projects ·
+escrow by a stranger, with other parties or windows.
 """
 
 from datetime import UTC, datetime
@@ -9,7 +10,16 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from sqlalchemy import select, update
-from tests.backend.conftest import CONTRACTOR, ESCROW, REGISTRAR, assert_problem
+from tests.backend.conftest import (
+    ARBITER,
+    BUREAU,
+    CONTRACTOR,
+    ESCROW,
+    REGISTRAR,
+    WINDOWS,
+    assert_problem,
+    escrow_created,
+)
 from tests.fakes import final_event
 
 from anxin.core.errors import WrongSigner
@@ -171,16 +181,36 @@ async def test_projects_are_for_those_who_signed_in(client, newcomer):
 async def test_only_the_contractor_on_record_makes_the_escrow(session, deployment, contractor):
     project = await projects.open_project(
         session, b"\x02" * 32, name="新", contractor_name="渝安建工", contractor=CONTRACTOR.address,
-        bureau="0x" + "98" * 20, objection_window_seconds=86_400,
+        bureau=BUREAU.address, arbiter=ARBITER.address, windows=WINDOWS,
     )  # fmt: skip
-    event = final_event(
-        "EscrowCreated", "WageEscrowFactory", deployment.addresses.factory, escrow="0x" + "22" * 20,
-        contractor=contractor, bureau="0x" + "98" * 20, project="0x" + "02" * 32, objectionWindow=86_400,
-    )  # fmt: skip
+    escrow = "0x" + "22" * 20
+    event = escrow_created(deployment, escrow=escrow, contractor=contractor, project="0x" + "02" * 32)
 
     await projects.record_escrow_created(session, event)
 
-    assert ("0x" + "22" * 20 if contractor == CONTRACTOR.address else None) == project.escrow
+    assert (escrow if contractor == CONTRACTOR.address else None) == project.escrow
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"bureau": "0x" + "99" * 20},
+        {"arbiter": CONTRACTOR.address},
+        {"windows": {**WINDOWS.on_chain, "answer": 30 * 86_400}},
+    ],
+    ids=["bureau", "arbiter", "windows"],
+)
+async def test_escrow_made_on_other_terms_than_agreed_is_not_the_projects(session, deployment, changed):
+    project = await projects.open_project(
+        session, b"\x02" * 32, name="新", contractor_name="渝安建工", contractor=CONTRACTOR.address,
+        bureau=BUREAU.address, arbiter=ARBITER.address, windows=WINDOWS,
+    )  # fmt: skip
+
+    await projects.record_escrow_created(
+        session, escrow_created(deployment, escrow="0x" + "22" * 20, project="0x" + "02" * 32, **changed)
+    )
+
+    assert project.escrow is None
 
 
 async def enlist(session, site, worker, *, contractor=CONTRACTOR):

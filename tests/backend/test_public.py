@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from litestar.testing import AsyncTestClient
 from sqlalchemy import update
-from tests.backend.conftest import CONTRACTOR, ESCROW, assert_problem
+from tests.backend.conftest import ARBITER, BUREAU, CONTRACTOR, ESCROW, assert_problem
 from tests.fakes import final_event
 
 from anxin.app import PAGES, build
@@ -47,7 +47,7 @@ async def test_chain_facts_are_those_of_the_deployment(client, deployment):
     at = deployment.addresses
     assert {
         "chainId": 31337, "rpId": "localhost", "registry": at.registry, "factory": at.factory, "token": at.token,
-        "finalityDepth": 12,
+        "bank": at.bank, "anchor": at.anchor, "finalityDepth": 12,
     } == facts  # fmt: skip
 
 
@@ -65,10 +65,16 @@ async def test_project_shows_its_books_and_who_works_there(client, site, chain):
 
     (project,) = (await client.get("/api/projects")).json()["projects"]
 
-    assert (ESCROW, CONTRACTOR.address, 3, 8) == tuple(
-        project[name] for name in ("escrow", "contractor", "workers", "asOfBlock")
+    assert (ESCROW, CONTRACTOR.address, BUREAU.address, ARBITER.address, 3, 8) == tuple(
+        project[name] for name in ("escrow", "contractor", "bureau", "arbiter", "workers", "asOfBlock")
     )
-    books = {"fundedFen": 100_000, "owedFen": 80_000, "contestedFen": 0, "freeFen": 20_000, "releasedFen": 0}
+    assert [3 * 86_400, 4 * 86_400, 30 * 86_400] == [
+        project[f"{name}WindowSeconds"] for name in ("objection", "answer", "bureau")
+    ]
+    books = {
+        "fundedFen": 100_000, "owedFen": 80_000, "contestedFen": 0, "bondFen": 0, "freeFen": 20_000, "releasedFen": 0,
+        "withBankFen": 0,
+    }  # fmt: skip
     assert (books, 125) == (project["books"], project["coveragePercent"])
     assert project == (await client.get(f"/api/projects/0x{ESCROW[2:].upper()}")).json()
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select, update
-from tests.backend.conftest import CONTRACTOR, DAYS, ESCROW, FIRST_DAY, LAST_DAY, PAYDAY, assert_problem
+from tests.backend.conftest import CONTRACTOR, DAYS, ESCROW, FIRST_DAY, LAST_DAY, PAYDAY, as_event, assert_problem
 from tests.fakes import final_event
 
 from anxin.attendance import service as attendance
@@ -132,7 +132,8 @@ async def test_contractors_signature_posts_the_sheet(client, sheet, jobs):
     (call,) = await jobs("relay")
     arguments = call["arguments"]
     assert (call["contract"], call["address"], call["function"]) == ("WageEscrow", ESCROW, "postSheet")
-    assert (0, sheet.header, 2) == (arguments["sheetId"], arguments["header"], len(arguments["lines"]))
+    lines = "0x" + b"".join(line.on_chain.packed() for line in sheet.lines).hex()
+    assert (0, sheet.header, lines) == (arguments["sheetId"], arguments["header"], arguments["lines"])
     assert "0x" + CONTRACTOR.sign_bytes(sheet.digest).hex() == arguments["contractorSignature"]
 
 
@@ -230,5 +231,5 @@ async def sign(client, sheet, by=CONTRACTOR):
 def posted(sheet, *, root=None, escrow=ESCROW, sheet_id=0):
     return final_event(
         "SheetPosted", "WageEscrow", escrow, sheetId=sheet_id, root=root or "0x" + sheet.root.hex(), header=sheet.header,
-        total=sheet.total_fen, lines=[line.as_argument() for line in sheet.lines],
+        total=sheet.total_fen, lines=[as_event(line) for line in sheet.lines],
     )  # fmt: skip

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anxin.core.sheet_tree import SheetLine, SheetTree
+from anxin.core.sheet_tree import SheetLine, SheetTree, unpack_lines
 from anxin.core.signing import P256_ORDER, TYPES, Domain, SignerKey, digest, is_signed_by, is_usable, recover_wallet
 from anxin.demo.keys import DeviceKey, Passkey, Wallet
 from anxin.settings import ROOT
@@ -113,11 +113,24 @@ def test_signature_counts_for_one_chain_and_one_contract():
 
 
 def lines(count):
-    return [SheetLine(i, 1, i + 1, bytes([i]) * 32, b"\xaa" * 32) for i in range(count)]
+    return [SheetLine(i, 1, i + 1, bytes([i]) * 16 + bytes(16), b"\xaa" * 32) for i in range(count)]
 
 
-def pair(a, b):
-    return keccak(b"".join(sorted((a, b))))
+def pair(left, right):
+    return keccak(left + right)
+
+
+def test_line_is_61_bytes_and_comes_back_whole():
+    line = SheetLine(7, 0x8000_0001, 812_345, b"\x0a" * 16 + bytes(16), b"\xaa" * 32)
+    packed = bytes([7]) + 0x8000_0001.to_bytes(4) + (812_345).to_bytes(8) + b"\x0a" * 16 + b"\xaa" * 32
+
+    assert (packed, 61) == (line.packed(), len(packed))
+    assert [line, line] == unpack_lines(packed * 2)
+
+
+def test_worker_id_a_line_has_no_room_for_is_refused():
+    with pytest.raises(ValueError, match="16 zero bytes"):
+        SheetLine(0, 1, 1, b"\x0a" * 32, b"\xaa" * 32).packed()
 
 
 def test_single_line_is_its_own_root():
@@ -132,6 +145,12 @@ def test_three_lines_pair_as_one_queue():
     assert pair(c, pair(a, b)) == SheetTree(lines(3)).root
 
 
+def test_lines_that_change_places_change_the_root():
+    a, b = lines(2)
+
+    assert SheetTree([a, b]).root != SheetTree([b, a]).root
+
+
 def test_changed_line_changes_the_root():
     sheet = lines(5)
     roots = {SheetTree([*sheet[:2], other, *sheet[3:]]).root for other in (sheet[2], changed(sheet[2], amount_fen=99))}
@@ -141,14 +160,15 @@ def test_changed_line_changes_the_root():
 
 @given(st.integers(1, 256).flatmap(lambda count: st.tuples(st.just(count), st.sets(st.integers(0, count - 1), min_size=1))))
 def test_proof_of_any_lines_leads_to_the_root(case):
-    """Walked as OpenZeppelin's MerkleProof.processMultiProof walks it."""
+    """Walked as SheetTree.contains walks it: nodes by number, the even one left, from the proof what is not ours."""
     count, chosen = case
-    sheet = lines(count)
-    proof = SheetTree(sheet).proof(sorted(chosen))
+    sheet, indexes = lines(count), sorted(chosen)
+    proof = SheetTree(sheet).proof(indexes)
 
-    queue, hashes = [sheet[index].leaf() for index in sorted(chosen)], list(proof.hashes)
-    for together in proof.flags:
-        first = queue.pop(0)
-        queue.append(pair(first, queue.pop(0) if together else hashes.pop(0)))
+    known = {index: sheet[index].leaf() for index in indexes}
+    for node in range(2 * count - 2):
+        if node % 2 == 0 and (node in known or node + 1 in known):
+            left, right = (known[each] if each in known else proof.pop(0) for each in (node, node + 1))
+            known[count + node // 2] = pair(left, right)
 
-    assert ([SheetTree(sheet).root], []) == (queue, hashes)
+    assert (SheetTree(sheet).root, []) == (known[2 * count - 2], proof)
