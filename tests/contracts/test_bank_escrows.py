@@ -3,7 +3,8 @@
 ├── a contract that answers as an escrow would → refused, no approval, no money
 ├── an escrow of another factory, the implementation behind the escrows → refused
 ├── another escrow of the same factory → its own lines only
-└── an escrow of the factory → approval for the length of one call
+├── an escrow of the factory → approval for the length of one call
+└── a token that calls back while money is given back → refused; nothing is paid with money that is not there yet
 """
 
 from dataclasses import replace
@@ -11,8 +12,8 @@ from dataclasses import replace
 import pytest
 from brownie import compile_source, reverts
 
-from .book_keeping import answered, claimed
-from .building_site import Worker, refusal, word
+from .book_keeping import answered, assert_books, claimed, hostile_site, wait_until
+from .building_site import OBJECTION_SECONDS, Worker, indexes, now, refusal, word
 
 RECEIPT = word("payment of the bank")
 
@@ -143,3 +144,22 @@ def test_the_pretender_would_take_what_it_is_approved(token, pretender, relayer)
     pretender.takeBackDispute(0, RECEIPT, {"from": relayer})
 
     assert (0, held) == (token.balanceOf(relayer), token.balanceOf(pretender))
+
+
+def test_money_on_its_way_back_pays_nothing_yet(open_site, ReenteringToken, bank, admin, relayer):
+    """In mid-return the books have it and the tokens are still with the bank."""
+    site = hostile_site(open_site, admin, relayer, ReenteringToken)
+    workers = [site.paid_by_bank(40), Worker.named(41)]
+    site.enrol(*workers)
+    sheet = site.posted(workers)
+    site.fund(sheet.lines[0].amount_fen)
+    site.release(sheet, workers, 0)
+    wait_until(now() + OBJECTION_SECONDS)
+    pay_the_other = site.escrow.releaseUnsigned.encode_input(*sheet.lines_and_proof(1))
+    site.token.setCallback(pay_the_other, {"from": admin})
+
+    told = site.bank_payout.returnLines(site.escrow, *sheet.lines_and_proof(0), RECEIPT, {"from": bank})
+
+    assert "0x3ee5aeb5" == str(site.token.answer())  # ReentrancyGuardReentrantCall()
+    assert [] == indexes(told)
+    assert_books(site, funded=sheet.lines[0].amount_fen, owed=sheet.total_fen)

@@ -3,8 +3,7 @@
 ├── the worker has not joined → refused
 ├── nothing is claimed, no day, or more than dayCap × days → refused (the bound itself is good)
 ├── the last day is more than a day ahead of UTC → refused (a day ahead: a site's calendar)
-├── the deadline has passed (at it: still good) → refused
-├── the signature is not the worker's, or not over these words, this escrow, this chain → refused
+├── the words are not signed as they must be → refused: test_claim_signatures.py
 ├── one of the days was claimed before, in a claim or in a contest → refused
 └── else, whoever relays it → set aside, Claimed; no money moves
 """
@@ -20,12 +19,9 @@ from .building_site import (
     DAY_SECONDS,
     TEN_DAYS,
     Worker,
-    key_of,
     next_block_at,
     now,
-    on_other_chain,
     refusal,
-    with_high_s,
     word,
 )
 
@@ -184,25 +180,6 @@ def test_the_end_of_time_does_not_overflow(site, escrow, crew, relayer):
         escrow.claim(*site.claim(crew[2], amount_fen=1, first_day=2**32 - 1, day_mask=1 << 31), {"from": relayer})
 
 
-def test_a_claim_is_good_until_its_deadline(site, escrow, crew, relayer):
-    deadline = now() + 1_000
-    words = site.claim(crew[0], deadline=deadline)
-
-    next_block_at(deadline)
-    escrow.claim(*words, {"from": relayer})
-
-    assert_books(site, contested=100_000)
-
-
-def test_a_claim_is_refused_a_second_after_its_deadline(site, escrow, crew, relayer):
-    deadline = now() + 1_000
-    words = site.claim(crew[0], deadline=deadline)
-
-    next_block_at(deadline + 1)
-    with reverts(refusal("Escrow_Expired", deadline, deadline + 1)):
-        escrow.claim(*words, {"from": relayer})
-
-
 # ---------------------------------------------------------------- one day, once
 
 
@@ -322,74 +299,3 @@ def test_a_contest_across_a_words_edge_marks_both_words(site, days, crew):
         with reverts(refusal("Escrow_DayClaimed", crew[2].worker_id, day, 1)):
             days(day, 1)
     assert 1 == days(BOUNDARY + 5, 1)
-
-
-# ---------------------------------------------------------------- who signed, over what
-
-
-def test_another_key_of_the_same_kind_is_refused(site, escrow, worker, relayer):
-    kind = {4: "passkey", 3: "wallet", 2: "device"}[worker.assurance]
-
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(*site.claim(replace(worker, key=key_of(kind, 666))), {"from": relayer})
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
-        {"workerId": word("somebody")}, {"amount": 1}, {"firstDay": 20_101}, {"dayMask": 0b1011},
-        {"evidenceHash": word("other")}, {"deadline": 2**40},
-    ],
-    ids=lambda field: next(iter(field)),
-)  # fmt: skip
-def test_a_field_signed_otherwise_is_refused(site, escrow, crew, relayer, field):
-    said, _ = site.claim(crew[0])
-    _, signature = site.claim(crew[0], **field)
-
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(said, signature, {"from": relayer})
-
-
-def test_a_high_s_is_refused(site, escrow, worker, relayer, monkeypatch):
-    key = type(worker.key)
-    sign = key.sign
-    monkeypatch.setattr(key, "sign", lambda self, words: with_high_s(sign(self, words)))
-
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(*site.claim(worker), {"from": relayer})
-
-
-def test_a_claim_for_another_escrow_is_refused(site, open_site, token, worker, relayer):
-    other = open_site(token, "another tower")
-    other.join(worker)
-
-    with reverts(BAD_SIGNATURE):
-        other.escrow.claim(*site.claim(worker), {"from": relayer})
-
-
-def test_a_claim_for_another_chain_is_refused(site, escrow, worker, relayer):
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(*site.claim(worker, domain=on_other_chain(site.escrow_domain())), {"from": relayer})
-
-
-def test_the_contractor_cannot_claim_in_a_workers_name(site, escrow, crew, relayer):
-    """Else a claim of a fen would use up the worker's days."""
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(*site.claim(replace(crew[1], key=site.contractor)), {"from": relayer})
-
-
-def test_a_signature_cut_short_is_refused(site, escrow, worker, relayer):
-    said, signature = site.claim(worker)
-
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(said, signature[:-32], {"from": relayer})
-
-
-def test_a_refused_claim_uses_up_no_day(site, escrow, crew, relayer):
-    said, _ = site.claim(crew[0])
-    with reverts(BAD_SIGNATURE):
-        escrow.claim(said, b"", {"from": relayer})
-
-    claimed(site, crew[0])
-
-    assert_books(site, contested=100_000)

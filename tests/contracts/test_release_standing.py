@@ -280,6 +280,21 @@ def test_a_failed_payment_to_the_bank_is_not_counted_as_with_it(site, bank_crew,
     assert (0, 0) == tuple(dispute(site, claim)[name] for name in ("banked", "bankedAt"))
 
 
+def test_a_bank_that_is_refused_holds_nothing(open_site, BlockingToken, admin, relayer, stand):
+    site = hostile_site(open_site, admin, relayer, BlockingToken)
+    worker = site.paid_by_bank(40)
+    site.enrol(worker)
+    site.join(worker)
+    site.fund(ASKED_FEN)
+    site.token.setBlocked(site.bank_payout, {"from": admin})
+    claim = claimed(site, worker, amount_fen=ASKED_FEN)
+
+    stand(claim, site)
+
+    assert (0, 0) == tuple(dispute(site, claim)[name] for name in ("banked", "bankedAt"))
+    assert_books(site, funded=ASKED_FEN, owed=ASKED_FEN)
+
+
 def test_other_debts_do_not_stop_it(site, token, crew, claim, stand):
     """Whoever comes first is paid: a sheet that is owed takes no precedence."""
     sheet = site.posted(crew)
