@@ -38,8 +38,16 @@ IMPORT = 'import {{covered}} from "{path}Covered.sol";\n'
 YUL_BRANCHES = ("YulIf", "YulForLoop", "YulCase")
 # In assembly a condition is a number; the function is declared in each block, since none can be imported.
 YUL_MARK = (
-    " function covered_(place, said) -> outcome { outcome := said"
-    f" pop(staticcall(0, or({PREFIX}, add(mul(2, place), iszero(iszero(said)))), 0, 0, 0, 0)) }}"
+    " function covered_(place_, said_) -> outcome_ { outcome_ := said_"  # names no contract has: a local one may not be met
+    f" pop(staticcall(0, or({PREFIX}, add(mul(2, place_), iszero(iszero(said_)))), 0, 0, 0, 0)) }}"
+)
+# The same where the condition is a call, whose answer is read afterwards: the identity precompile gives it again. It is kept
+# where no contract's memory reaches.
+YUL_MARK_OF_CALL = (
+    " function coveredCall_(place_, said_) -> outcome_ { outcome_ := said_ let size_ := returndatasize()"
+    " returndatacopy(0x20000, 0, size_)"
+    f" pop(staticcall(0, or({PREFIX}, add(mul(2, place_), iszero(iszero(said_)))), 0, 0, 0, 0))"
+    " pop(staticcall(gas(), 4, 0x20000, size_, 0, 0)) }"
 )
 
 
@@ -102,17 +110,19 @@ class Marker:
                     self._insert(_start(clause["block"]) + 1, f" covered({place}, {said});")
 
     def _assembly(self, contract: str, function: str, block: dict[str, Any]) -> None:
-        before = len(self.places)
+        before, calls = len(self.places), False
         for node in _nodes(block):
             if node["nodeType"] in YUL_BRANCHES[:2]:
-                condition = node["condition"]
-                self._wrap("covered_", self._place(contract, function, condition, self._text(condition)), condition)
+                text = self._text(node["condition"])
+                calls |= (is_call := "call(" in text)
+                place = self._place(contract, function, node["condition"], text)
+                self._wrap("coveredCall_" if is_call else "covered_", place, node["condition"])
             if node["nodeType"] == "YulCase":
                 value = "default" if node["value"] == "default" else "case " + self._text(node["value"])
                 place = self._place(contract, function, node, value)
                 self._insert(_start(node["body"]) + 1, f" pop(covered_({place}, 1))")
         if len(self.places) > before:
-            self._insert(_start(block) + 1, YUL_MARK)
+            self._insert(_start(block) + 1, YUL_MARK + (YUL_MARK_OF_CALL if calls else ""))
 
     def _wrap(self, mark: str, place: int, condition: dict[str, Any]) -> None:
         length = _end(condition) - _start(condition)
@@ -143,9 +153,8 @@ def instrument(root: Path, target: Path) -> list[Place]:
         if path.parts[1] not in ("hostile", "reference"):
             marker = Marker(source, trees[str(path)], first=len(places))
             source = marker.marked("./" if len(path.parts) == 2 else "../")
-            source = re.sub(rb"\bpure\b", b"view", source) if branching else source
             places += marker.places
-        _write(target / path, source)
+        _write(target / path, re.sub(rb"\bpure\b", b"view", source) if branching else source)
     _write(target / "contracts" / "Covered.sol", MARK.encode())
     return places
 
