@@ -2,7 +2,7 @@
 
 Branches: device, passkey, wallet · resent · resent late · wrong proof · digest of something else · high s · unusable key ·
 no payout · expired · not signed in · waiting list · countersigned · by a stranger · in another's name · unknown · resent
-countersignature · enrolled · elsewhere · another phone afterwards · refused.
+countersignature · enrolled · elsewhere · another phone afterwards · refused · key changed · payout changed · worker id.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from sqlalchemy import func, select, update
-from tests.backend.conftest import REGISTRAR, assert_problem
+from tests.backend.conftest import BANK, REGISTRAR, assert_problem
+from tests.backend.signed_words import confirmation
 from tests.fakes import final_event
 
 from anxin.core.calls import Refusal
@@ -268,3 +269,51 @@ def enrolled(newcomer, deployment):
         )  # fmt: skip
 
     return event
+
+
+async def test_changed_key_is_the_one_that_counts(client, site, jobs):
+    """Rotated or recovered: from the final event on the old phone signs nothing more."""
+    sheet = await site.post(90_000)
+    new = Wallet.from_hex("0x" + "66" * 32)
+    public = new.public
+    await site.final(of_registry(site, "KeyChanged", assurance=3, x=public.x, y=public.y, recovered=True))
+
+    path, body = confirmation(site, sheet, 0)
+    old_answer = await client.put(path, json=body)
+    path, body = confirmation(site, sheet, 0, key=new)
+
+    assert_problem(old_answer, 403, "wrong-key", "")
+    assert (await client.put(path, json=body)).status_code == 202
+
+
+@pytest.mark.parametrize(("payout", "paid_by_bank"), [(BANK, True), ("0x" + "9a" * 20, False)])
+async def test_changed_payout_is_where_the_worker_is_paid(client, site, signed_in, payout, paid_by_bank):
+    await site.final(of_registry(site, "PayoutChanged", payout=payout))
+
+    me = (await client.get("/api/me", headers=signed_in(site.workers["W001"]))).json()
+
+    assert (payout, paid_by_bank) == (me["payout"], me["paidByBank"])
+
+
+@pytest.mark.parametrize("name", ["KeyChanged", "PayoutChanged"])
+async def test_change_of_a_worker_of_another_operator_changes_nothing(site, sessions, name):
+    args = {"workerId": "0x" + "77" * 32, "payout": BANK, "assurance": 3, "x": "0x", "y": "0x", "recovered": False}
+    await site.final(final_event(name, "WorkerRegistry", site.deployment.addresses.registry, **args))
+
+    async with sessions() as session:
+        workers = list(await session.scalars(select(Worker)))
+    assert [worker.key for worker in site.workers.values()] == [worker.key for worker in workers]
+    assert BANK not in [worker.payout for worker in workers]
+
+
+async def test_worker_id_fits_into_16_bytes_and_differs_for_each(site):
+    ids = [worker.worker_id for worker in site.workers.values()]
+
+    assert [bytes(16)] * 3 == [each[16:] for each in ids]
+    assert len({each[:16] for each in ids}) == 3
+    assert all(any(each[:16]) for each in ids)
+
+
+def of_registry(site, name, **args):
+    args |= {"workerId": site.workers["W001"].hex_id}
+    return final_event(name, "WorkerRegistry", site.deployment.addresses.registry, **args)

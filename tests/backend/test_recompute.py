@@ -13,7 +13,8 @@ import pytest
 from tests.backend.conftest import BANK, ESCROW
 from tests.fakes import final_event
 
-from anxin.audit.recompute import CLAIMED, CONTESTED, DECIDED, DisputeBooks, recompute
+from anxin.audit.books import CLAIMED, CONTESTED, DECIDED, DisputeBooks
+from anxin.audit.recompute import recompute
 from anxin.core.sheet_tree import SheetLine, SheetTree
 from anxin.core.signing import from_hex
 

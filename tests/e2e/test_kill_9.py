@@ -34,6 +34,7 @@ from anxin.stack import running
 
 WORKERS = ["W001", "W002", "W003", "W004", "W005"]
 PATIENCE_SECONDS = 60
+TOLD = ("released", "released_to_bank")  # what a worker is told of a wage they signed for
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ async def assert_paid_and_told_once(site: Story, number: str) -> None:
         audited = await audit(site.rpc, site.stack.deployment, block, session)
         worker = await session.scalar(select(Worker).where(Worker.worker_no == number))
         body = await session.scalar(
-            select(Message.body).where(Message.worker_pk == worker.id, Message.kind == "released")
+            select(Message.body).where(Message.worker_pk == worker.id, Message.kind.in_(TOLD))
         )
         refused = await session.scalar(select(func.count()).select_from(RelayCall).where(RelayCall.state == "refused"))
     events = await read_events(site.rpc, site.stack.deployment, await site.rpc.head())
@@ -189,7 +190,7 @@ async def _told(site: Story, number: str) -> int:
         select(func.count())
         .select_from(Message)
         .join(Worker, Worker.id == Message.worker_pk)
-        .where(Worker.worker_no == number, Message.kind == "released", Message.state == "sent")
+        .where(Worker.worker_no == number, Message.kind.in_(TOLD), Message.state == "sent")
     )
     async with site.sessions() as session:
         return int(await session.scalar(sent))

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from anxin.audit.recompute import EscrowBooks, Place, Recomputed, recompute
+from anxin.audit.books import EscrowBooks, Place, Recomputed
+from anxin.audit.recompute import recompute
 from anxin.chain.reader import read_events, read_view
 from anxin.chain.rpc import Rpc
 from anxin.core.deployment import Deployment

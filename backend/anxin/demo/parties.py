@@ -15,13 +15,15 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from anxin.audit.recompute import EscrowBooks, recompute
+from anxin.audit.books import EscrowBooks
+from anxin.audit.recompute import recompute
 from anxin.chain.contracts import decode_refusal, decode_result, encode_call
 from anxin.chain.reader import read_events
 from anxin.chain.rpc import Rpc, RpcError
 from anxin.core.calls import Call
 from anxin.core.clock import day_number
 from anxin.core.deployment import Deployment
+from anxin.core.events import Event
 from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
 from anxin.core.signing import Value, digest, from_hex
 from anxin.demo.keys import Wallet
@@ -116,29 +118,34 @@ class Bank(Party):
         return Wallet.from_hex(number).address
 
     async def pay_out(self, escrow: str, *, no_account: str = "") -> None:
-        """Settle all that it was given: what it has paid into workers' accounts.
+        """Settle the wages it was given: what it has paid into workers' accounts.
 
         Args:
             no_account: worker id whose account turns out to be closed, the first time: that line is given back.
         """
-        events = await read_events(self.rpc, self.deployment, await self.rpc.head())
+        events = await self._events()
         books = recompute(events, bank=self.deployment.bank).escrows[escrow]
-        tried = {event.args["workerId"] for event in events if event.name == "LineReturned"}
-        closed = {place for place in books.banked if books.lines[place]["workerId"] == no_account} - {
-            place for place in books.banked if no_account in tried
-        }
+        is_open = no_account in {event.args["workerId"] for event in events if event.name == "LineReturned"}
+        closed = {place for place in books.banked if not is_open and books.lines[place]["workerId"] == no_account}
         for places, function, record in (
             (books.banked - closed, "settleLines", "receipt"), (closed, "returnLines", "reason"),
         ):  # fmt: skip
             for sheet_id in sorted({sheet for sheet, _ in places}):
                 indexes = sorted(index for sheet, index in places if sheet == sheet_id)
                 await self._tell_chain(function, escrow, _sheet(books, sheet_id), sheet_id, indexes, record)
+
+    async def pay_out_grants(self, escrow: str) -> None:
+        """Settle what disputes have granted."""
+        books = recompute(await self._events(), bank=self.deployment.bank).escrows[escrow]
         for number, known in books.disputes.items():
             if known.banked_fen:
                 receipt = "0x" + keccak(text=f"{escrow} dispute {number} {known.paid_fen}").hex()
                 await self.send(
                     "BankPayout", self.deployment.bank, "settleDispute", escrow=escrow, disputeId=number, receipt=receipt
                 )
+
+    async def _events(self) -> list[Event]:
+        return await read_events(self.rpc, self.deployment, await self.rpc.head())
 
     async def _tell_chain(
         self, function: str, escrow: str, sheet: list[SheetLine], sheet_id: int, indexes: list[int], record: str

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import func, select
 
 from anxin.alerts.models import Message
-from anxin.audit.recompute import EscrowBooks
+from anxin.audit.books import EscrowBooks
 from anxin.audit.service import audit
 from anxin.chain.indexer import FINAL, event_of, heights
 from anxin.chain.models import ChainEvent
@@ -79,10 +79,10 @@ class Story:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.join())
                 tasks.create_task(self.post_sheet())
-            await self.confirm_and_contest()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.decide_contest())
-                tasks.create_task(self.return_one_wage())
+                await self.confirm_and_contest()
+                await self.return_one_wage()
             await self.let_time_pass()
             await self.pay_out()
             await self._until(self._all_told, "every message has gone out")
@@ -217,8 +217,8 @@ class Story:
 
     async def decide_contest(self) -> None:
         """The contractor admits half of what is contested, the bureau awards all of it."""
+        contested, *_ = await self._until(lambda: self._events("Contested"), "the contest is final")
         started = time.monotonic()
-        (contested,) = await self._events("Contested")
         dispute_id, asked = contested.args["disputeId"], contested.args["asked"]
         if not await self._events("Answered") and await self._dispute_state(dispute_id) == "contested":
             await self.contractor.answer(
@@ -279,6 +279,7 @@ class Story:
         """The bank pays what came to it since; from now on nothing is on its way."""
         started = time.monotonic()
         await self.bank.pay_out(self.escrow)
+        await self.bank.pay_out_grants(self.escrow)
         settled = await self._until(self._all_settled, "the bank's receipts are final")
         amount = yuan(sum(event.args["amount"] for event in settled))
         await self._say("银行回单上链 · The bank's receipts are on chain", started, settled, f"{amount} paid into accounts")
