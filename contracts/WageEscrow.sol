@@ -280,6 +280,10 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         uint256 lastDay = claimed.firstDay + Math.log2(claimed.dayMask);
         uint256 today = block.timestamp / 1 days + 1;
         require(lastDay <= today, Escrow_FutureDay(lastDay, today));
+        require(
+            _claimedFrom(workerId, claimed.firstDay) & claimed.dayMask == 0,
+            Escrow_DayClaimed(workerId, claimed.firstDay, claimed.dayMask)
+        );
         (uint8 assurance,) = _checkWorker(
             IWorkerRegistry(terms().registry), workerId, EscrowWords.claim(claimed), claimed.deadline, signature
         );
@@ -622,7 +626,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         returns (uint64 remainder)
     {
         uint32 claimedDays = objection.claimedDays;
-        uint256 bound = _boundOf(line.workerId, claimedDays);
+        uint256 bound = _boundOf(line.workerId, claimedDays & ~_claimedFrom(line.workerId, posted.firstDay));
         require(
             objection.claimed > line.amount && objection.claimed <= bound
                 && claimedDays & line.dayMask == line.dayMask
@@ -630,6 +634,14 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
             Escrow_BadObjection(objection.claimed, line.amount, bound)
         );
         return objection.claimed - line.amount;
+    }
+
+    /// @return Which of the 32 days from `firstDay` on this worker has claimed or contested before, in this escrow.
+    function _claimedFrom(bytes32 workerId, uint256 firstDay) private view returns (uint32) {
+        (uint256 word, uint256 place) = (firstDay / 256, firstDay % 256);
+        uint256 days_ = _claimedDays[workerId][word] >> place;
+        if (place + MAX_DAYS > 256) days_ |= _claimedDays[workerId][word + 1] << (256 - place);
+        return uint32(days_);
     }
 
     /// @return The most that so many days can be worth to this worker, in fen.
@@ -662,18 +674,11 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         emit ClosingWithdrawn();
     }
 
-    /// @dev One day of one worker can be claimed once in this escrow: in a claim or in a contest.
     function _markClaimed(bytes32 workerId, uint256 firstDay, uint32 dayMask) private {
-        mapping(uint256 => uint256) storage claimedDays = _claimedDays[workerId];
         (uint256 word, uint256 place) = (firstDay / 256, firstDay % 256);
-        uint256 low = uint256(dayMask) << place;
-        uint256 high = place == 0 ? 0 : uint256(dayMask) >> (256 - place);
-        require(
-            claimedDays[word] & low == 0 && claimedDays[word + 1] & high == 0,
-            Escrow_DayClaimed(workerId, firstDay, dayMask)
-        );
-        claimedDays[word] |= low;
-        if (high != 0) claimedDays[word + 1] |= high;
+        uint256 days_ = uint256(dayMask);
+        _claimedDays[workerId][word] |= days_ << place;
+        if (place + MAX_DAYS > 256) _claimedDays[workerId][word + 1] |= days_ >> (256 - place);
     }
 
     function _openDispute(bytes32 workerId, uint64 asked, DisputeState state, uint8 assurance)

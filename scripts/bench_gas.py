@@ -257,6 +257,7 @@ class Bench:
         self.record("resolve", self.escrow.functions.resolve(
             1, 60_000, word("order"), deadline, self.bureau.sign_bytes(words)), workers=1)  # fmt: skip
         self.web3.provider.make_request("evm_increaseTime", [8 * DAY])
+        self.web3.provider.make_request("evm_mine", [])
         self.record("release_standing", self.escrow.functions.releaseStanding(0), workers=1)
 
     # ------------------------------------------------------------ what is told

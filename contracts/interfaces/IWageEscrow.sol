@@ -404,8 +404,8 @@ interface IWageEscrow {
     /// `Contest(uint256 sheetId,uint8 index,bytes32 workerId,uint64 amount,uint32 dayMask,bytes32 payslipHash,uint64 claimed,uint32 claimedDays,bytes32 evidenceHash,uint64 deadline)`.
     /// Requirements:
     /// - the line belongs to the sheet, is not yet contested, and its worker has joined;
-    /// - `amount < claimed <= dayCap × claimed days`; the claimed days lie in the period, hold the posted ones, and none of
-    ///   them was claimed before;
+    /// - `amount < claimed <= dayCap × claimed days`, not counting days claimed or contested before in this escrow; the
+    ///   claimed days lie in the period and hold the posted ones;
     /// - the worker's signature is good and has not expired.
     /// Notes: confirming waives nothing: a line may be contested after it was released.
     function contest(

@@ -282,12 +282,13 @@ def test_a_contested_day_cannot_be_claimed(site, days, crew):
     assert 1 == days(20_010, 1)
 
 
-def test_a_claimed_day_cannot_be_contested(site, days, crew):
+def test_a_claimed_day_is_worth_nothing_in_a_contest(site, days, crew):
     sheet = site.posted(crew)
     days(20_009, 1)
+    bound = 9 * site.escrow.dayCapOf(crew[2].worker_id)
 
-    with reverts(refusal("Escrow_DayClaimed", crew[2].worker_id, 20_000, TEN_DAYS)):
-        site.contest(crew[2], sheet, 2, claimed_fen=200_000)
+    with reverts(refusal("Escrow_BadObjection", bound + 1, sheet.lines[2].amount_fen, bound)):
+        site.contest(crew[2], sheet, 2, claimed_fen=bound + 1)
 
 
 def test_a_contest_across_a_words_edge_marks_both_words(site, days, crew):

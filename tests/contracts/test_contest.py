@@ -5,7 +5,8 @@
 ├── the deadline has passed (at it: still good) → refused
 ├── the worker has not joined → refused
 ├── claimed is not above the posted amount, or above dayCap × claimed days → refused
-├── the claimed days leave out a posted day, lie outside the period, or were claimed before → refused
+├── the claimed days leave out a posted day or lie outside the period → refused
+├── a day claimed or contested before counts nothing towards the bound
 ├── the signature is not the worker's, or not over these words → refused
 ├── the line is released already → remainder set aside, nothing paid again
 ├── there is not enough money → remainder set aside, PayoutFailed, still owed
@@ -312,15 +313,25 @@ def test_a_day_contested_on_one_sheet_is_not_contested_on_the_next(site, crew, s
     following = site.posted(crew)
     contest(sheet, 0)
 
-    with reverts(refusal("Escrow_DayClaimed", crew[0].worker_id, 20_000, TEN_DAYS)):
+    with reverts(refusal("Escrow_BadObjection", CLAIMED_FEN, following.lines[0].amount_fen, 0)):
         contest(following, 0)
 
 
-def test_a_day_claimed_before_is_not_contested(site, escrow, crew, sheet, contest, relayer):
+def test_a_day_claimed_before_does_not_count_towards_the_bound(site, escrow, crew, sheet, contest, relayer):
     escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_009, day_mask=1), {"from": relayer})
 
-    with reverts(refusal("Escrow_DayClaimed", crew[0].worker_id, 20_000, TEN_DAYS)):
-        contest(sheet, 0)
+    with reverts(refusal("Escrow_BadObjection", 9 * DAY_CAP_FEN + 1, sheet.lines[0].amount_fen, 9 * DAY_CAP_FEN)):
+        contest(sheet, 0, claimed_fen=9 * DAY_CAP_FEN + 1)
+
+
+def test_a_claimed_day_posted_afterwards_does_not_take_the_others_contest_away(site, escrow, crew, relayer, contest):
+    """Else a contractor could post a claimed day, underpay the rest, and no one could object."""
+    escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_009, day_mask=1), {"from": relayer})
+    sheet = site.posted(crew)
+
+    contest(sheet, 0, claimed_fen=9 * DAY_CAP_FEN)
+
+    assert 9 * DAY_CAP_FEN - sheet.lines[0].amount_fen == escrow.dispute(1)["asked"]
 
 
 def test_the_day_after_the_contested_ones_can_be_claimed(site, escrow, crew, sheet, contest, relayer):
@@ -344,11 +355,12 @@ def test_days_over_the_edge_of_a_storage_word_are_each_counted(site, escrow, cre
     site.post(sheet)
     escrow.claim(*site.claim(crew[0], amount_fen=1, first_day=20_224, day_mask=1), {"from": relayer})
     escrow.claim(*site.claim(crew[1], amount_fen=1, first_day=20_223, day_mask=1), {"from": relayer})
+    too_much = 9 * DAY_CAP_FEN + 1
 
     for place in (0, 1):
-        with reverts(refusal("Escrow_DayClaimed", crew[place].worker_id, 20_220, TEN_DAYS)):
-            site.contest(crew[place], sheet, place, claimed_fen=CLAIMED_FEN)
-    site.contest(crew[2], sheet, 2, claimed_fen=CLAIMED_FEN)
+        with reverts(refusal("Escrow_BadObjection", too_much, sheet.lines[place].amount_fen, 9 * DAY_CAP_FEN)):
+            site.contest(crew[place], sheet, place, claimed_fen=too_much)
+    site.contest(crew[2], sheet, 2, claimed_fen=too_much)
     assert 0b100 == escrow.sheet(0)["contested"]
 
 
