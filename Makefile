@@ -19,7 +19,7 @@ ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageTo
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint coverage slither bench bench-gas lock clean
+.PHONY: help setup demo test lint coverage invariants slither bench bench-gas lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -46,6 +46,9 @@ lint: setup ## Style, types, layers, contract sizes and storage layout
 
 coverage: setup ## Which branches of the contracts the tests take (build/coverage.json)
 	@.venv/bin/python scripts/contract_coverage.py
+
+invariants: setup ## The seven invariants over random sequences of every call, and what was reached (DEEP=1: the long run)
+	@.venv/bin/python tests/invariants/run.py $(if $(DEEP),--deep)
 
 slither: setup .tools/slither/installed ## Static analysis of the contracts
 	@.venv/bin/python scripts/run_slither.py

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Claim, DisputeState, IWageEscrow, Line, Objection} from "interfaces/IWageEscrow.sol";
 import {Keys, Secret} from "./Keys.sol";
 import {Lines} from "./Lines.sol";
-import {SeenDispute, SeenSheet} from "./Observer.sol";
+import {SeenDispute, SeenSheet} from "./Seen.sol";
 import {Sheets} from "./Sheets.sol";
 import {Words} from "./Words.sol";
 import {Expect, Person} from "./World.sol";

@@ -5,7 +5,7 @@ import {IBankPayout} from "interfaces/IBankPayout.sol";
 import {DisputeState, IWageEscrow} from "interfaces/IWageEscrow.sol";
 import {Disputes} from "./Disputes.sol";
 import {Lines} from "./Lines.sol";
-import {Account, SeenDispute, SeenSheet} from "./Observer.sol";
+import {Account, SeenDispute, SeenSheet} from "./Seen.sol";
 import {Words} from "./Words.sol";
 import {Expect, IHostile, Person} from "./World.sol";
 import {vm} from "./Vm.sol";
@@ -54,6 +54,7 @@ abstract contract Endings is Disputes {
         if (!found) return;
         uint256 left = sheets[batch.escrow][batch.sheetId].bankedAt + 30 days;
         bool byBank = _roll(2) == 0;
+        if (!byBank && _roll(2) == 0) _waitUntil(left + _roll(2));
         Expect expect = _foreseeReturn(_totalOf(batch.lines), byBank || _now() > left);
         bytes memory data = byBank
             ? abi.encodeCall(
@@ -80,10 +81,12 @@ abstract contract Endings is Disputes {
             uint256 id = (first + i) % count;
             if (disputes[escrow][id].banked != 0) return _bankThat(escrow, id, _roll(3));
         }
+        _releaseStanding(site); // perhaps the bank gets something to be done with
     }
 
     function _bankThat(address escrow, uint256 id, uint256 how) private {
         SeenDispute storage seen = disputes[escrow][id];
+        if (how == 2 && _roll(2) == 0) _waitUntil(seen.bankedAt + 30 days + _roll(2));
         bool isDue = how != 2 || _now() > seen.bankedAt + 30 days;
         Expect expect = _foreseeReturn(seen.banked, isDue);
         bytes memory data;

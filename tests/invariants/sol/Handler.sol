@@ -5,7 +5,7 @@ import {Books, Closing, Dispute, IWageEscrow, Sheet} from "interfaces/IWageEscro
 import {IWorkerRegistry, PendingPayout, PendingRecovery, Worker} from "interfaces/IWorkerRegistry.sol";
 import {Hostility} from "./Hostility.sol";
 import {Lines} from "./Lines.sol";
-import {Account, Pending, SeenDispute, SeenSheet} from "./Observer.sol";
+import {Account, Pending, SeenDispute, SeenSheet} from "./Seen.sol";
 import {IToken, Person, World} from "./World.sol";
 import {vm} from "./Vm.sol";
 
@@ -24,22 +24,10 @@ contract Handler is Hostility {
 
     // ---------------------------------------------------------------- what happens
 
-    function createEscrow(uint256 seed) external dice(seed) { _createEscrow(); }
     function enrol(uint256 seed) external dice(seed) { _arrive(); _enrol(_person()); }
-    function join(uint256 seed) external dice(seed) { _join(_site(), _person()); }
-    function rotate(uint256 seed) external dice(seed) { _rotate(_person()); }
-    function proposePayout(uint256 seed) external dice(seed) { _proposePayout(_person()); }
-    function applyPayout(uint256 seed) external dice(seed) { _applyPayout(_waiting()); }
-    function proposeRecovery(uint256 seed) external dice(seed) { _proposeRecovery(_person()); }
-    function cancelRecovery(uint256 seed) external dice(seed) { _cancelRecovery(_waiting()); }
-    function completeRecovery(uint256 seed) external dice(seed) { _completeRecovery(_waiting()); }
+    function join(uint256 seed) external dice(seed) { _join(_site(), _person()); _join(_site(), _person()); }
     function fund(uint256 seed) external dice(seed) { _fund(_site()); }
-    function fundMissing(uint256 seed) external dice(seed) { _fund(_site()); }
-    function bookTransfer(uint256 seed) external dice(seed) { _bookTransfer(_site()); }
-    function depositBond(uint256 seed) external dice(seed) { _depositBond(_site()); }
-    function drawBond(uint256 seed) external dice(seed) { _drawBond(_site()); }
-    function moveTokens(uint256 seed) external dice(seed) { _moveTokens(); }
-    function anchor(uint256 seed) external dice(seed) { _anchor(); }
+    function drawBond(uint256 seed) external dice(seed) { _depositBond(_site()); _drawBond(_site()); }
     function postSheet(uint256 seed) external dice(seed) { _postSheet(_site()); }
     function release(uint256 seed) external dice(seed) { _release(_site()); }
     function releaseLine(uint256 seed) external dice(seed) { _releaseLine(_site()); }
@@ -52,17 +40,65 @@ contract Handler is Hostility {
     function settleLines(uint256 seed) external dice(seed) { _settleLines(_site()); }
     function returnLines(uint256 seed) external dice(seed) { _returnLines(_site()); }
     function bankDispute(uint256 seed) external dice(seed) { _bankDispute(_site()); }
-    function announceClosing(uint256 seed) external dice(seed) { _announceClosing(_site()); }
-    function close(uint256 seed) external dice(seed) { _close(_site()); }
-    function returnBond(uint256 seed) external dice(seed) { _returnBond(_site()); }
-    function pause(uint256 seed) external dice(seed) { _pause(_site()); }
-    function unpause(uint256 seed) external dice(seed) { _unpause(_site()); }
     function trouble(uint256 seed) external dice(seed) { _trouble(); }
-    function forge(uint256 seed) external dice(seed) { _forge(); }
-    function forgeAgain(uint256 seed) external dice(seed) { _forge(); _forge(); }
+    function forge(uint256 seed) external dice(seed) { _forge(); _forge(); }
     function intrude(uint256 seed) external dice(seed) { _intrude(); }
     function replay(uint256 seed) external dice(seed) { _replay(); }
-    function windDown(uint256 seed) external dice(seed) { _wayOut(_site(), _roll(2) == 0); }
+    function windDown(uint256 seed) external dice(seed) { _wayOut(_site(), _roll(8) == 0); }
+
+    /// @notice A month of one project, as it should be.
+    function payday(uint256 seed) external dice(seed) {
+        Site memory site = _site();
+        _postSheet(site);
+        _fund(site);
+        if (_roll(3) == 0) _trouble();
+        _release(site);
+    }
+
+    /// @notice Several ask for more, and somebody says something to it.
+    function quarrel(uint256 seed) external dice(seed) {
+        Site memory site = _site();
+        _claim(site);
+        _claim(site);
+        _contest(site);
+        if (_roll(2) == 0) _answer(site);
+        else _resolve(site);
+    }
+
+    function changeKey(uint256 seed) external dice(seed) {
+        uint256 what = _roll(4);
+        if (what == 0) _rotate(_person());
+        else if (what == 1) _proposeRecovery(_person());
+        else if (what == 2) _cancelRecovery(_waiting());
+        else _completeRecovery(_waiting());
+    }
+
+    function changePayout(uint256 seed) external dice(seed) {
+        if (_roll(2) == 0) _proposePayout(_person());
+        else _applyPayout(_waiting());
+    }
+
+    function close(uint256 seed) external dice(seed) {
+        Site memory site = _site();
+        uint256 what = _roll(4);
+        if (what == 0) _close(site);
+        else if (what == 1) _returnBond(site);
+        else _announceClosing(site);
+    }
+
+    function atTheSide(uint256 seed) external dice(seed) {
+        uint256 what = _roll(6);
+        if (what == 0) _createEscrow();
+        else if (what == 1) _anchor();
+        else if (what == 2) _moveTokens();
+        else if (what < 5) _stopAndGo(_site());
+        else _bookTransfer(_site());
+    }
+
+    function _stopAndGo(Site memory site) private {
+        _pause(site);
+        if (_roll(3) == 0) _unpause(site);
+    }
 
     /// @notice Time passes: hours, days, or to within a second of an edge.
     function wait(uint256 seed) external dice(seed) {

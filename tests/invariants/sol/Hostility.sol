@@ -140,9 +140,9 @@ abstract contract Hostility is Endings {
         delete captured;
         capturing = true;
         Site memory site = _site();
-        uint256 what = _roll(10);
-        if (what == 0) _bookTransfer(site);
-        else if (what == 1) _claim(site);
+        uint256 what = _roll(12);
+        if (what > 9) _bookTransfer(site); // while money is on its way out
+        else if (what < 2) _claim(site);
         else if (what == 2) _postSheet(site);
         else if (what == 3) _drawBond(site);
         else if (what == 4) _join(site, _person());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IWageEscrow} from "interfaces/IWageEscrow.sol";
+import {IWageEscrow, Payment} from "interfaces/IWageEscrow.sol";
 import {IWageToken} from "interfaces/IWageToken.sol";
 import {People} from "./People.sol";
 import {Words} from "./Words.sol";
@@ -47,28 +47,26 @@ abstract contract Money is People {
     }
 
     function _moveTokens() internal {
-        uint256 what = _roll(4);
         uint256 owner = 0x5000 + _roll(3);
         address other = vm.addr(0x5000 + _roll(3));
         uint256 amount = _roll(1_000);
-        _mint(vm.addr(owner), amount);
-        if (what == 0) {
-            _do(TOKEN, owner, token, abi.encodeCall(IToken.transfer, (other, amount)), Expect.EITHER);
-        } else if (what == 1 && kindOfToken == TokenKind.HONEST) {
-            (uint8 v, bytes32 r, bytes32 s) = _permit(owner, other, amount);
-            bytes memory data = abi.encodeCall(IToken.permit, (vm.addr(owner), other, amount, _later(), v, r, s));
-            _do(TOKEN, MALLORY, token, data, Expect.YES);
-        } else if (what == 2) {
-            address from = vm.addr(owner);
-            _approve(owner, vm.addr(RELAYER), amount);
-            _do(TOKEN, RELAYER, token, abi.encodeCall(IToken.transferFrom, (from, other, amount)), Expect.EITHER);
-        } else {
-            // The admin names the same role manager once more: nothing else may change it.
-            if (kindOfToken == TokenKind.HONEST) _reaffirm(TOKEN, token);
-            _reaffirm("BankPayout", bank);
-        }
+        _mint(vm.addr(owner), 3 * amount);
+        _do(TOKEN, owner, token, abi.encodeCall(IToken.transfer, (other, amount)), Expect.EITHER);
+        _approve(owner, vm.addr(RELAYER), amount);
+        bytes memory data = abi.encodeCall(IToken.transferFrom, (vm.addr(owner), other, amount));
+        _do(TOKEN, RELAYER, token, data, Expect.EITHER);
+        _reaffirm("BankPayout", bank);
+        if (kindOfToken != TokenKind.HONEST) return;
+        Payment[] memory transfers = new Payment[](2); // one passed over
+        transfers[1] = Payment.wrap(bytes32(uint256(uint160(other)) << 96 | amount << 32));
+        _do(TOKEN, owner, token, abi.encodeCall(IWageToken.transferMany, (transfers)), Expect.YES);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(owner, other, amount);
+        data = abi.encodeCall(IToken.permit, (vm.addr(owner), other, amount, _later(), v, r, s));
+        _do(TOKEN, MALLORY, token, data, Expect.YES);
+        _reaffirm(TOKEN, token);
     }
 
+    /// @dev The admin names the same role manager once more; nobody else can name one.
     function _reaffirm(string memory kind, address target) private {
         roles.updateAuthority(target, address(roles));
         _count(kind, bytes4(keccak256("setAuthority(address)")), true);

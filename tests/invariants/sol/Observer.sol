@@ -1,96 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DisputeState, IWageEscrow, Line, SheetHeader} from "interfaces/IWageEscrow.sol";
-import {IWorkerRegistry, SignerKey} from "interfaces/IWorkerRegistry.sol";
-import {Keys, Secret} from "./Keys.sol";
+import {IWageEscrow, Line, SheetHeader} from "interfaces/IWageEscrow.sol";
+import {DisputeObserver} from "./DisputeObserver.sol";
 import {Lines} from "./Lines.sol";
+import {RegistryObserver} from "./RegistryObserver.sol";
+import {Account, SeenSheet} from "./Seen.sol";
 import {Vm} from "./Vm.sol";
-
-struct Account {
-    uint256 funded;
-    uint256 owed;
-    uint256 contested;
-    uint256 bond;
-    uint256 unbooked; // came by plain transfer
-    uint64 announcedUntil;
-    uint64 closedAt;
-    uint64 count;
-    uint64 pausedUntil;
-}
-
-struct SeenSheet {
-    bytes lines;
-    bytes32 root;
-    uint256 total;
-    uint256 postedAt;
-    uint256 bankedAt;
-    uint32 firstDay;
-    uint32 lastDay;
-    uint256 released;
-    uint256 contested;
-    uint256 banked;
-}
-
-struct SeenDispute {
-    bytes32 workerId;
-    uint256 asked;
-    uint256 granted;
-    uint256 paid;
-    uint256 since;
-    uint256 banked;
-    uint256 bankedAt;
-    DisputeState state;
-}
-
-struct Pending {
-    SignerKey key;
-    address payout;
-    uint64 payoutAt;
-    uint64 recoveryAt;
-    bool confirmed;
-}
 
 /// @title Somebody who reads the chain's events and nothing else
 /// @notice Keeps books, sheets, disputes, keys and payouts by the interfaces' text, and objects where one event cannot follow
 /// on the others. Invariants are numbered as in the protocol's page.
-abstract contract Observer {
-    mapping(address escrow => Account) internal accounts;
-    mapping(address escrow => SeenSheet[]) internal sheets;
-    mapping(address escrow => SeenDispute[]) internal disputes;
-    mapping(address escrow => mapping(bytes32 workerId => uint256)) internal dueTo; // lines and awards
-    mapping(address escrow => mapping(bytes32 workerId => uint256)) internal receivedBy;
-    mapping(address escrow => mapping(bytes32 workerId => uint64)) internal dayCaps;
-    mapping(address escrow => bool) internal isSite;
-    mapping(address escrow => uint32) internal objectionWindows;
-    mapping(address account => uint256) internal balances;
-    mapping(bytes32 workerId => SignerKey) internal keys;
-    mapping(bytes32 workerId => address) internal payouts;
-    mapping(bytes32 workerId => Pending) internal pending;
-    mapping(string state => uint256) internal entered;
-    mapping(bytes32 line => bool) internal isConfirmed; // the handler's knowledge: who signed what
-    address internal token;
-    address internal registry;
-    address internal bank;
-    address internal registrySaid;
-
-    /// @dev What one call moved out of and into one escrow, by its own words and by the token's.
-    struct Flow {
-        address escrow;
-        uint256 movedIn;
-        uint256 bookedIn;
-        address[] to;
-        uint256[] moved;
-        uint256[] told;
-        uint256 used;
-    }
-
-    function _lineKey(address escrow, uint256 sheetId, uint256 index) internal pure returns (bytes32) {
-        return keccak256(abi.encode(escrow, sheetId, index));
-    }
-
-    function _contractorOf(address escrow) internal view virtual returns (address);
-
+abstract contract Observer is DisputeObserver, RegistryObserver {
     // ---------------------------------------------------------------- one call's events
 
     function _observe(Vm.Log[] memory logs) internal {
@@ -141,14 +62,6 @@ abstract contract Observer {
             flows[place].movedIn += amount;
         }
         return used;
-    }
-
-    function _payee(Flow memory flow, address to) private pure returns (uint256 place) {
-        for (; place < flow.used; ++place) {
-            if (flow.to[place] == to) return place;
-        }
-        flow.to[place] = to;
-        ++flow.used;
     }
 
     /// @dev Invariant 3: what left is what the escrow told, payee by payee; {_paid} has seen that each payee was the right one.
@@ -301,17 +214,6 @@ abstract contract Observer {
         }
     }
 
-    function _paid(Flow memory flow, Account storage account, bytes32 workerId, address payout, uint256 amount) private {
-        require(payout == payouts[workerId], "3: not the registered payout");
-        account.funded -= amount;
-        account.owed -= amount;
-        receivedBy[flow.escrow][workerId] += amount;
-        require(
-            receivedBy[flow.escrow][workerId] <= dueTo[flow.escrow][workerId], "2: more than lines and awards together"
-        );
-        flow.told[_payee(flow, payout)] += amount;
-    }
-
     function _bankSaid(Flow memory flow, Account storage account, Vm.Log memory log, bool settled) private {
         (uint8 index, uint256 amount,) = abi.decode(log.data, (uint8, uint256, bytes32));
         SeenSheet storage seen = sheets[flow.escrow][uint256(log.topics[1])];
@@ -326,174 +228,5 @@ abstract contract Observer {
         seen.released &= ~(1 << index);
         _returned(flow, account, line.workerId, amount);
         entered["line: returned"]++;
-    }
-
-    function _returned(Flow memory flow, Account storage account, bytes32 workerId, uint256 amount) private {
-        account.funded += amount;
-        account.owed += amount;
-        flow.bookedIn += amount;
-        receivedBy[flow.escrow][workerId] -= amount;
-    }
-
-    // ---------------------------------------------------------------- disputes
-
-    function _disputeSaid(Flow memory flow, Account storage account, Vm.Log memory log) private returns (bool) {
-        bytes32 what = log.topics[0];
-        uint256 id = uint256(log.topics[1]);
-        if (what == IWageEscrow.Contested.selector) {
-            (uint256 sheetId, uint8 index, uint256 asked,,) =
-                abi.decode(log.data, (uint256, uint8, uint256, uint32, bytes32));
-            sheets[flow.escrow][sheetId].contested |= 1 << index;
-            _opened(flow.escrow, account, log, asked, DisputeState.CONTESTED);
-            entered["line: contested"]++;
-            return true;
-        }
-        if (what == IWageEscrow.Claimed.selector) {
-            (uint256 asked,,,) = abi.decode(log.data, (uint256, uint32, uint32, bytes32));
-            _opened(flow.escrow, account, log, asked, DisputeState.CLAIMED);
-            return true;
-        }
-        require(id < disputes[flow.escrow].length, "6: a dispute nobody opened");
-        SeenDispute storage seen = disputes[flow.escrow][id];
-        if (what == IWageEscrow.Answered.selector) {
-            (uint256 admitted,) = abi.decode(log.data, (uint256, bytes32));
-            _answered(flow.escrow, account, seen, admitted);
-        } else if (what == IWageEscrow.ClaimStood.selector) {
-            require(seen.state == DisputeState.CLAIMED, "6: only a claim can stand");
-            _granted(flow.escrow, account, seen, seen.asked);
-            seen.state = DisputeState.DECIDED;
-            entered["dispute: stood"]++;
-        } else if (what == IWageEscrow.Resolved.selector) {
-            (uint256 granted,) = abi.decode(log.data, (uint256, bytes32));
-            require(seen.state == DisputeState.CONTESTED, "6: only a contest is resolved");
-            _granted(flow.escrow, account, seen, granted);
-            account.contested -= seen.asked - granted;
-            seen.state = DisputeState.DECIDED;
-            entered["dispute: resolved"]++;
-        } else {
-            return _disputeMoneySaid(flow, account, log, seen);
-        }
-        return true;
-    }
-
-    function _opened(address escrow, Account storage account, Vm.Log memory log, uint256 asked, DisputeState state)
-        private
-    {
-        require(uint256(log.topics[1]) == disputes[escrow].length, "6: disputes in order");
-        SeenDispute storage seen = disputes[escrow].push();
-        (seen.workerId, seen.asked, seen.since, seen.state) = (log.topics[2], asked, block.timestamp, state);
-        account.contested += asked;
-        entered[state == DisputeState.CLAIMED ? "dispute: claimed" : "dispute: contested"]++;
-    }
-
-    function _answered(address escrow, Account storage account, SeenDispute storage seen, uint256 admitted) private {
-        if (seen.state == DisputeState.CLAIMED) {
-            (seen.state, seen.since) = (DisputeState.CONTESTED, block.timestamp);
-            entered["dispute: contested"]++;
-        }
-        require(seen.state == DisputeState.CONTESTED, "6: answered after the decision");
-        _granted(escrow, account, seen, admitted);
-        if (admitted == seen.asked) seen.state = DisputeState.DECIDED;
-    }
-
-    function _granted(address escrow, Account storage account, SeenDispute storage seen, uint256 granted) private {
-        require(granted >= seen.granted && granted <= seen.asked, "2: a grant fell, or grew beyond what was asked");
-        uint256 more = granted - seen.granted;
-        seen.granted = granted;
-        account.contested -= more;
-        account.owed += more;
-        dueTo[escrow][seen.workerId] += more;
-    }
-
-    function _disputeMoneySaid(Flow memory flow, Account storage account, Vm.Log memory log, SeenDispute storage seen)
-        private
-        returns (bool)
-    {
-        bytes32 what = log.topics[0];
-        require(log.topics[2] == seen.workerId, "6: another worker's dispute");
-        if (what == IWageEscrow.DisputePaid.selector) {
-            (address payout, uint256 amount,) = abi.decode(log.data, (address, uint256, uint8));
-            seen.paid += amount;
-            require(seen.paid <= seen.granted, "2: a dispute was paid beyond its grant");
-            _paid(flow, account, seen.workerId, payout, amount);
-            entered["dispute: paid"]++;
-            if (payout == bank) (seen.banked, seen.bankedAt) = (seen.banked + amount, block.timestamp);
-            return true;
-        }
-        if (what == IWageEscrow.DisputePayoutFailed.selector) {
-            (, uint256 unpaid) = abi.decode(log.data, (address, uint256));
-            require(unpaid == seen.granted - seen.paid, "6: not what is unpaid");
-            entered["dispute: granted, unpaid"]++;
-            return true;
-        }
-        (uint256 held,) = abi.decode(log.data, (uint256, bytes32));
-        require(held == seen.banked && held != 0, "2: not what the bank holds of a dispute");
-        seen.banked = 0;
-        if (what == IWageEscrow.DisputeSettled.selector) {
-            entered["dispute: settled"]++;
-            return true;
-        }
-        seen.paid -= held;
-        _returned(flow, account, seen.workerId, held);
-        entered["dispute: returned"]++;
-        return what == IWageEscrow.DisputeReturned.selector;
-    }
-
-    // ---------------------------------------------------------------- what the registry said
-
-    function _registrySaid(Vm.Log memory log) private {
-        bytes32 what = log.topics[0];
-        bytes32 workerId = log.topics[1];
-        Pending storage waiting = pending[workerId];
-        if (what == IWorkerRegistry.Enrolled.selector) {
-            SignerKey memory key;
-            (key.assurance, key.x, key.y, payouts[workerId],) =
-                abi.decode(log.data, (uint8, bytes32, bytes32, address, address));
-            require(keys[workerId].assurance == 0, "6: enrolled twice");
-            keys[workerId] = key;
-        } else if (what == IWorkerRegistry.KeyChanged.selector) {
-            SignerKey memory key;
-            bool recovered;
-            (key.assurance, key.x, key.y, recovered) = abi.decode(log.data, (uint8, bytes32, bytes32, bool));
-            if (recovered) {
-                require(
-                    waiting.recoveryAt != 0 && block.timestamp >= waiting.recoveryAt
-                        && keccak256(abi.encode(key)) == keccak256(abi.encode(waiting.key)),
-                    "7: a key changed that nobody announced"
-                );
-                (waiting.recoveryAt, waiting.confirmed) = (0, false);
-                entered["recovery: completed"]++;
-            } else {
-                entered["key: rotated"]++;
-            }
-            keys[workerId] = key;
-        } else if (what == IWorkerRegistry.PayoutChangeProposed.selector) {
-            (address payout, uint256 dueAt) = abi.decode(log.data, (address, uint256));
-            (waiting.payout, waiting.payoutAt) = (payout, uint64(dueAt));
-            entered["payout change: pending"]++;
-        } else if (what == IWorkerRegistry.PayoutChangeWithdrawn.selector) {
-            (waiting.payout, waiting.payoutAt) = (address(0), 0);
-            entered["payout change: withdrawn"]++;
-        } else if (what == IWorkerRegistry.PayoutChanged.selector) {
-            address payout = abi.decode(log.data, (address));
-            require(
-                waiting.payoutAt != 0 && block.timestamp >= waiting.payoutAt && payout == waiting.payout,
-                "3: a payout changed that nobody announced"
-            );
-            payouts[workerId] = payout;
-            (waiting.payout, waiting.payoutAt) = (address(0), 0);
-            entered["payout change: in force"]++;
-        } else if (what == IWorkerRegistry.RecoveryProposed.selector) {
-            uint256 dueAt;
-            SignerKey memory key;
-            (key.assurance, key.x, key.y,, waiting.confirmed, dueAt) =
-                abi.decode(log.data, (uint8, bytes32, bytes32, address, bool, uint256));
-            (waiting.key, waiting.recoveryAt) = (key, uint64(dueAt));
-            entered["recovery: pending"]++;
-        } else {
-            require(what == IWorkerRegistry.RecoveryCancelled.selector, "6: an event of the registry nobody knows");
-            (waiting.recoveryAt, waiting.confirmed) = (0, false);
-            entered["recovery: cancelled"]++;
-        }
     }
 }

@@ -126,7 +126,8 @@ abstract contract People is World {
                 Keys.sign(key, _digest(ESCROW, escrow, words))
             )
         );
-        _do(ESCROW, _anybody(), escrow, data, can ? Expect.YES : Expect.NO);
+        if (!_do(ESCROW, _anybody(), escrow, data, can ? Expect.YES : Expect.NO)) return;
+        require(accounts[escrow].announcedUntil == 0, "4: work goes on, and the notice still runs");
     }
 
     /// @dev A wallet contract that was told to burn gas agrees again.

@@ -5,7 +5,7 @@ import {IWageEscrow, Line, SheetHeader} from "interfaces/IWageEscrow.sol";
 import {Keys, Secret} from "./Keys.sol";
 import {Lines} from "./Lines.sol";
 import {Money} from "./Money.sol";
-import {Account, SeenSheet} from "./Observer.sol";
+import {Account, SeenSheet} from "./Seen.sol";
 import {Words} from "./Words.sol";
 import {Expect, IHostile, Person} from "./World.sol";
 import {vm} from "./Vm.sol";
@@ -41,7 +41,8 @@ abstract contract Sheets is Money {
         bytes memory signature = _signParty(site.contractor, ESCROW, escrow, words);
         bool can = accounts[escrow].closedAt == 0 && _now() >= accounts[escrow].pausedUntil;
         bytes memory data = abi.encodeCall(IWageEscrow.postSheet, (sheetId, header, lines, signature));
-        _do(ESCROW, _anybody(), escrow, data, can ? Expect.YES : Expect.NO);
+        if (!_do(ESCROW, _anybody(), escrow, data, can ? Expect.YES : Expect.NO)) return;
+        require(accounts[escrow].announcedUntil == 0, "4: work goes on, and the notice still runs");
     }
 
     function _newLines(uint256 count, uint32 period) private returns (bytes memory lines) {
