@@ -210,6 +210,6 @@ async def _until(look: Callable[[], Awaitable[Any]], wanted: Any) -> None:
             except (httpx.HTTPError, OSError):
                 pass
             except Exception as error:
-                if "connection" not in str(error).lower() and "recovery" not in str(error).lower():
+                if not any(each in str(error).lower() for each in ("connection", "recovery", "starting up")):
                     raise
             await asyncio.sleep(0.1)

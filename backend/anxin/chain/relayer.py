@@ -44,6 +44,7 @@ from anxin.core.jobs import Payload
 RESEND_AFTER = timedelta(seconds=15)
 GAS_MARGIN = 1.25
 MAX_GAS = 16_777_216  # of one transaction (EIP-7825)
+LARGE_GAS = 500_000  # from here on it pays to ask what a call will read
 
 OnSent = Callable[[AsyncSession, str, str], Awaitable[None]]
 OnRefused = Callable[[AsyncSession, str, Refusal], Awaitable[None]]
@@ -134,7 +135,22 @@ class Relayer:
                 await self._doubt(call_pk, estimate, head)
             else:
                 gas[call_pk] = min(int(int(estimate, 16) * GAS_MARGIN) + 30_000, MAX_GAS)
+                if int(estimate, 16) >= LARGE_GAS:
+                    await self._announce_reads(transactions[call_pk], int(estimate, 16))
         return bool(gas) and await self._sign(transactions, gas)
+
+    async def _announce_reads(self, made: Transaction, estimate: int) -> None:
+        """Name beforehand what a call will read, where that is cheaper (EIP-2930): 200 gas a wage in a large batch.
+
+        A node that cannot tell is no obstacle: the call then costs what was estimated.
+        """
+        try:
+            answer = await self._rpc.call("eth_createAccessList", {**made, "from": self._address}, "latest")
+        except RpcError as error:
+            log.info("the node makes no access list", answer=error.message)
+            return
+        if "error" not in answer and int(answer["gasUsed"], 16) < estimate:
+            made["accessList"] = answer["accessList"]
 
     async def _next_transactions(self, head: int) -> dict[int, Transaction]:
         """What may be signed now, in order. The number of transactions in flight is bounded."""

@@ -2,66 +2,45 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import func, select
 
-from anxin.alerts.models import Message
-from anxin.audit.books import EscrowBooks
-from anxin.audit.service import audit
-from anxin.chain.indexer import FINAL, event_of, heights
-from anxin.chain.models import ChainEvent
-from anxin.chain.reader import read_events
-from anxin.chain.rpc import Rpc
-from anxin.core.database import Sessions
 from anxin.core.events import Event
 from anxin.core.money import yuan
+from anxin.demo.month import Month
 from anxin.demo.parties import WINDOWS, Bank, Bureau, Contractor, Registrar
 from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
 from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice, read_roster
 from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.ledger import service as ledger
-from anxin.people.models import Worker
-from anxin.stack import EMBEDDED_ROLES, CannotStart, Stack
+from anxin.stack import EMBEDDED_ROLES
 
-T = TypeVar("T")
 Lines = list[dict[str, Any]]
 
 CONTESTING, SILENT = "W018", "W060"
 CLAIMING = "W007"  # a day of theirs is in no sheet
 CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
-DISPUTE_OPENERS = ("Claimed", "Contested")
 DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
-POLL_SECONDS, DESK_SECONDS = 0.15, 0.5
-PATIENCE_SECONDS = 90
+DESK_SECONDS = 0.5
 
 
-@dataclass
-class Story:
+@dataclass(kw_only=True)
+class Story(Month):
     """The people, the parts, and the steps they take."""
 
-    stack: Stack
     sms: TwilioStandIn
-    rpc: Rpc
-    http: httpx.AsyncClient
-    sessions: Sessions
-    console: Console
     bank: Bank
     contractor: Contractor
     bureau: Bureau
     registrar: Registrar
     phones: Phones
     office: SiteOffice
-    escrow: str = ""
-    roster: list[str] = field(default_factory=list)
 
     async def tell(self) -> None:
         """Play every step that is not done yet, and tell it."""
@@ -72,7 +51,7 @@ class Story:
             TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=self.console, transient=True,
         ) as progress:  # fmt: skip
-            self._progress = progress
+            self.progress = progress
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.enrol())
                 tasks.create_task(self.open_and_fund(rows))
@@ -85,7 +64,7 @@ class Story:
                 await self.return_one_wage()
             await self.let_time_pass()
             await self.pay_out()
-            await self._until(self._all_told, "every message has gone out")
+            await self.until(self.all_told, "every message has gone out")
 
     # ---------------------------------------------------------------- the steps
 
@@ -97,30 +76,30 @@ class Story:
             tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference))
             escrow = tasks.create_task(self.contractor.open_escrow(*parties))
         self.escrow = escrow.result()
-        await self._until(lambda: self._project(self.escrow), "the escrow is final")
+        await self.until(lambda: self._project(self.escrow), "the escrow is final")
 
     async def open_and_fund(self, rows: list[RosterRow]) -> None:
         """The site, labour contracts to sign, money in."""
         started = time.monotonic()
         await self.open_site()
         await self.office.enlist(self.contractor, rows)
-        if not await self._events("Funded"):
+        if not await self.events("Funded"):
             await self.contractor.fund(self.escrow, FUNDING_FEN, self.contractor.reference)
-        (funded, *_) = await self._until(lambda: self._events("Funded"), "the funding is final")
-        await self._say("总包注资 · The contractor locks money in escrow", started, [funded], yuan(funded.args["amount"]))
+        (funded, *_) = await self.until(lambda: self.events("Funded"), "the funding is final")
+        await self.say("总包注资 · The contractor locks money in escrow", started, [funded], yuan(funded.args["amount"]))
 
     async def enrol(self) -> None:
         started = time.monotonic()
-        done = await self._enrolled()
+        done = await self.enrolled()
         waiting = [self.phones.of(each) for each in self.roster if each not in done]
         await all_at_once([self._sign_in_and_enrol(phone) for phone in waiting])
         self.phones.save()
         await self.registrar.countersign_waiting(self.http)
-        await self._fill("工人登记密钥 · Workers enrol their keys", self._enrolled, len(self.roster))
-        events = await self._events("Enrolled")
+        await self.fill("工人登记密钥 · Workers enrol their keys", self.enrolled, len(self.roster))
+        events = await self.events("Enrolled")
         passkeys = sum(event.args["assurance"] == 4 for event in events)
         what = f"{len(events)} keys: {passkeys} passkeys, {len(events) - passkeys} device keys, none on the server"
-        await self._say("工人登记密钥 · Workers enrol their own keys", started, events, what)
+        await self.say("工人登记密钥 · Workers enrol their own keys", started, events, what)
 
     async def _sign_in_and_enrol(self, phone: Phone) -> None:
         await phone.sign_in(self.sms)
@@ -128,12 +107,12 @@ class Story:
 
     async def join(self) -> None:
         started = time.monotonic()
-        joined = await self._joined()
+        joined = await self.joined()
         await all_at_once([self._signed_in(each, Phone.join) for each in self.roster if each not in joined])
-        await self._fill("签劳动合同 · Both sides sign the contract", self._joined, len(self.roster))
-        events = await self._events("Joined")
+        await self.fill("签劳动合同 · Both sides sign the contract", self.joined, len(self.roster))
+        events = await self.events("Joined")
         what = f"{len(events)} contracts, day caps on chain"
-        await self._say("双方签约 · Contractor and workers sign", started, events, what)
+        await self.say("双方签约 · Contractor and workers sign", started, events, what)
 
     async def _signed_in(self, worker_no: str, act: Callable[[Phone], Awaitable[None]]) -> None:
         phone = self.phones.of(worker_no)
@@ -146,15 +125,15 @@ class Story:
         punches = await self.office.take_in_attendance(self.contractor)
         await self.office.compile_month(self.contractor)
         await self.contractor.sign_sheets(self.http, self.escrow)
-        events = await self._until(lambda: self._events("SheetPosted"), "the sheet is final")
+        events = await self.until(lambda: self.events("SheetPosted"), "the sheet is final")
         total = yuan(events[0].args["total"])
         what = f"{total} owed to {len(events[0].args['lines'])} workers, from {punches:,} punches"
-        await self._say("工资表上链 · The wage sheet is posted", started, events[:1], what)
+        await self.say("工资表上链 · The wage sheet is posted", started, events[:1], what)
 
     async def confirm_and_contest(self) -> None:
         started = time.monotonic()
-        released = {event.args["workerId"] for event in await self._events("Released")}
-        ids = await self._worker_ids()
+        released = {event.args["workerId"] for event in await self.events("Released")}
+        ids = await self.worker_ids()
         signing = [n for n in self.roster if n != SILENT and ids[n] not in released]
         seen: dict[str, Lines] = {}
         await all_at_once([self._signed_in(each, partial(self._look, seen)) for each in signing])
@@ -162,22 +141,22 @@ class Story:
         await all_at_once([self._answer(self.phones.of(each), seen[each]) for each in signing])
         await self._claim_missing_day()
         signed = len(self.roster) - 1
-        await self._fill("签名即放款 · Signed wages are released", self._released, signed)
-        events = await self._first_releases()
+        await self.fill("签名即放款 · Signed wages are released", self.released, signed)
+        events = await self.first_releases()
         signed_events = [event for event in events if event.args["assurance"]]
-        contested = await self._until(lambda: self._events("Contested"), "the contest is final")
+        contested = await self.until(lambda: self.events("Contested"), "the contest is final")
         paid_on_contest = [event for event in signed_events if event.tx_hash == contested[0].tx_hash]
         confirmed = [event for event in signed_events if event not in paid_on_contest]
         amount = yuan(sum(event.args["amount"] for event in confirmed))
         what = f"{len(confirmed)} wages, {amount}; one phone sent twice, paid once"
-        await self._say("签名即放款 · Workers sign, the contract pays", started, confirmed, what)
+        await self.say("签名即放款 · Workers sign, the contract pays", started, confirmed, what)
         remainder = yuan(contested[0].args["asked"])
         posted = yuan(sum(event.args["amount"] for event in paid_on_contest))
         what = f"posted {posted} paid now, {remainder} locked for the bureau"
-        await self._say("一人申诉 · One worker says it is too low", started, contested, what)
-        claimed = await self._until(lambda: self._events("Claimed"), "the claim is final")
+        await self.say("一人申诉 · One worker says it is too low", started, contested, what)
+        claimed = await self.until(lambda: self.events("Claimed"), "the claim is final")
         what = f"{yuan(claimed[0].args['asked'])} for a day that is in no sheet; the contractor has three days to answer"
-        await self._say("一人追讨漏记的一天 · One worker claims a missing day", started, claimed, what)
+        await self.say("一人追讨漏记的一天 · One worker claims a missing day", started, claimed, what)
 
     async def _look(self, seen: dict[str, Lines], phone: Phone) -> None:
         seen[phone.worker_no] = await phone.lines()
@@ -200,7 +179,7 @@ class Story:
         )  # fmt: skip
 
     async def _claim_missing_day(self) -> None:
-        if await self._events("Claimed"):
+        if await self.events("Claimed"):
             return
         phone = self.phones.of(CLAIMING)
         if phone.access is None:
@@ -217,34 +196,34 @@ class Story:
 
     async def decide_contest(self) -> None:
         """The contractor admits half of what is contested, the bureau awards all of it."""
-        contested, *_ = await self._until(lambda: self._events("Contested"), "the contest is final")
+        contested, *_ = await self.until(lambda: self.events("Contested"), "the contest is final")
         started = time.monotonic()
         dispute_id, asked = contested.args["disputeId"], contested.args["asked"]
-        if not await self._events("Answered") and await self._dispute_state(dispute_id) == "contested":
+        if not await self.events("Answered") and await self._dispute_state(dispute_id) == "contested":
             await self.contractor.answer(
                 self.http, self.escrow, dispute_id, admitted_fen=asked // 2, evidence="考勤机记录到中午"
             )
-        answered = await self._until(lambda: self._events("Answered"), "the contractor's answer is final")
+        answered = await self.until(lambda: self.events("Answered"), "the contractor's answer is final")
         what = f"{yuan(answered[0].args['admitted'])} of {yuan(asked)} admitted and paid at once"
-        await self._say("总包答复申诉 · The contractor answers the contest", started, answered, what)
+        await self.say("总包答复申诉 · The contractor answers the contest", started, answered, what)
         started = time.monotonic()
         if await self._dispute_state(dispute_id) == "contested":
             with suppress(httpx.HTTPStatusError):  # an earlier run's decision is on its way
                 await self.bureau.resolve(
                     self.http, self.escrow, dispute_id, award_fen=asked, reasons="门禁记录证明全天在场，裁决全额支付"
                 )
-        resolved = await self._until(lambda: self._events("Resolved"), "the bureau's decision is final")
+        resolved = await self.until(lambda: self.events("Resolved"), "the bureau's decision is final")
         what = f"{yuan(resolved[0].args['granted'])} awarded in all, the rest paid now"
-        await self._say("劳动局裁决 · The bureau decides", started, resolved, what)
+        await self.say("劳动局裁决 · The bureau decides", started, resolved, what)
 
     async def return_one_wage(self) -> None:
         """The bank pays out what it was given, but for one account that is closed: owed again, signed again."""
         started = time.monotonic()
-        await self.bank.pay_out(self.escrow, no_account=(await self._worker_ids())[CLOSED_ACCOUNT])
-        returned = await self._until(lambda: self._events("LineReturned"), "the returned wage is final")
-        settled = await self._events("LineSettled")
+        await self.bank.pay_out(self.escrow, no_account=(await self.worker_ids())[CLOSED_ACCOUNT])
+        returned = await self.until(lambda: self.events("LineReturned"), "the returned wage is final")
+        settled = await self.events("LineSettled")
         what = f"{len(settled)} wages paid into accounts; {yuan(returned[0].args['amount'])} came back: owed again"
-        await self._say("银行代发 · The bank pays wages out", started, [*settled, *returned], what)
+        await self.say("银行代发 · The bank pays wages out", started, [*settled, *returned], what)
         phone = self.phones.of(CLOSED_ACCOUNT)
         if phone.access is None:
             await phone.sign_in(self.sms)
@@ -252,43 +231,43 @@ class Story:
         for line in await phone.lines():
             if line["state"] == "returned":
                 await phone.confirm(line)
-        await self._until(self._all_back, "the returned wage is released again")
+        await self.until(self._all_back, "the returned wage is released again")
 
     async def _all_back(self) -> bool:
-        released = [event.args["workerId"] for event in await self._events("Released")]
-        returned = [event.args["workerId"] for event in await self._events("LineReturned")]
+        released = [event.args["workerId"] for event in await self.events("Released")]
+        returned = [event.args["workerId"] for event in await self.events("LineReturned")]
         return all(released.count(each) > returned.count(each) for each in returned)
 
     async def let_time_pass(self) -> None:
         """Three days without a word: from one worker about their wage, from the contractor about the claim."""
         started = time.monotonic()
-        if len(await self._released()) < len(self.roster) or not await self._events("ClaimStood"):
+        if len(await self.released()) < len(self.roster) or not await self.events("ClaimStood"):
             wait = max(WINDOWS.objection_seconds, WINDOWS.answer_seconds) + 60
             await self.stack.chain.rpc("evm_increaseTime", wait)
-            await self._fill("异议期满 · The objection window passes", self._released, len(self.roster))
-        unsigned = [event for event in await self._events("Released") if event.args["assurance"] == 0]
+            await self.fill("异议期满 · The objection window passes", self.released, len(self.roster))
+        unsigned = [event for event in await self.events("Released") if event.args["assurance"] == 0]
         amount = yuan(sum(event.args["amount"] for event in unsigned))
         what = f"{amount}, three days later by the chain's clock; may still be contested"
-        await self._say("一人未签 · One stays silent and is paid unsigned", started, unsigned, what)
-        stood = await self._until(lambda: self._events("ClaimStood"), "the claim stands")
-        (claimed,) = await self._events("Claimed")
+        await self.say("一人未签 · One stays silent and is paid unsigned", started, unsigned, what)
+        stood = await self.until(lambda: self.events("ClaimStood"), "the claim stands")
+        (claimed,) = await self.events("Claimed")
         what = f"{yuan(claimed.args['asked'])}: the contractor was silent, so the claim stands and is paid"
-        await self._say("总包沉默，追讨成立 · A claim nobody answers stands", started, stood, what)
+        await self.say("总包沉默，追讨成立 · A claim nobody answers stands", started, stood, what)
 
     async def pay_out(self) -> None:
         """The bank pays what came to it since; from now on nothing is on its way."""
         started = time.monotonic()
         await self.bank.pay_out(self.escrow)
         await self.bank.pay_out_grants(self.escrow)
-        settled = await self._until(self._all_settled, "the bank's receipts are final")
+        settled = await self.until(self._all_settled, "the bank's receipts are final")
         amount = yuan(sum(event.args["amount"] for event in settled))
-        await self._say("银行回单上链 · The bank's receipts are on chain", started, settled, f"{amount} paid into accounts")
+        await self.say("银行回单上链 · The bank's receipts are on chain", started, settled, f"{amount} paid into accounts")
 
     async def _all_settled(self) -> list[Event]:
         """The settlements, once the bank has nothing left."""
         async with self.sessions() as session:
             left = (await ledger.books_of(session, self.escrow)).with_bank_fen
-        return [] if left else [*await self._events("LineSettled"), *await self._events("DisputeSettled")]
+        return [] if left else [*await self.events("LineSettled"), *await self.events("DisputeSettled")]
 
     async def _dispute_state(self, dispute_id: int) -> str:
         answer = await self.http.get(f"/api/projects/{self.escrow}/disputes")
@@ -302,7 +281,7 @@ class Story:
         await self.office.enlist(self.contractor, [visitor])
         await self.office.compile_visitor(self.contractor)
         await self.contractor.sign_sheets(self.http, self.escrow)
-        await self._until(self._all_posted, "the visitor's sheet is final")
+        await self.until(self._all_posted, "the visitor's sheet is final")
 
     async def keep_desk(self) -> None:
         """The registrar's desk: signs for whoever enrols, until cancelled. A restart of the API is waited out."""
@@ -313,73 +292,6 @@ class Story:
                 self.console.print(f"[dim]the registrar's desk waits: {error}[/]")
             await asyncio.sleep(DESK_SECONDS)
 
-    async def summary(self) -> dict[str, Any]:
-        """What happened, from the chain's events alone; only the message count is ours."""
-        async with self.sessions() as session:
-            _, block = await heights(session)
-            audited = await audit(self.rpc, self.stack.deployment, block, session)
-            sms = await session.scalar(select(func.count()).select_from(Message).where(Message.state == "sent"))
-        ids = set((await self._worker_ids()).values())
-        every = await read_events(self.rpc, self.stack.deployment, block)
-        disputes = {each.args["disputeId"] for each in every if each.name in DISPUTE_OPENERS and _is_month(each, ids)}
-        events = [each for each in every if _is_month(each, ids, disputes)]
-        books = audited.escrows.get(self.escrow, EscrowBooks())
-        released = [event for event in events if event.name == "Released"]
-        returned = [event for event in events if event.name == "LineReturned"]
-        count = Counter(event.name for event in events)
-        return {
-            "workers": len(self.roster),
-            "releasedFen": _fen(released) - _fen(returned),  # of lines; what disputes granted is not among it
-            "contested": count["Contested"],
-            "unsigned": sum(event.args["assurance"] == 0 for event in released),
-            "claimsStood": count["ClaimStood"],
-            "resolved": count["Resolved"],
-            "settled": count["LineSettled"] + count["DisputeSettled"],
-            "sms": sms,
-            "txHashes": list(dict.fromkeys(event.tx_hash for event in events)),
-            "auditOk": audited.ok and len(books.released) >= len(self.roster),
-        }
-
-    # ---------------------------------------------------------------- what is already so
-
-    async def _events(self, name: str) -> list[Event]:
-        """The month's final events of a name, in order."""
-        async with self.sessions() as session:
-            rows = await session.scalars(
-                select(ChainEvent)
-                .where(ChainEvent.name == name, ChainEvent.state == FINAL)
-                .order_by(ChainEvent.block_number, ChainEvent.log_index)
-            )
-            events = [event_of(row) for row in rows]
-        ids = set((await self._worker_ids()).values())
-        return [event for event in events if _is_month(event, ids)]
-
-    async def _first_releases(self) -> list[Event]:
-        """Of each line: one that the bank gave back is released again later."""
-        first: dict[str, Event] = {}
-        for event in await self._events("Released"):
-            first.setdefault(event.args["workerId"], event)
-        return list(first.values())
-
-    async def _worker_ids(self) -> dict[str, str]:
-        async with self.sessions() as session:
-            workers = await session.scalars(select(Worker).where(Worker.worker_no.in_(self.roster)))
-            return {worker.worker_no: worker.hex_id for worker in workers}
-
-    async def _numbers_of(self, event_name: str) -> list[str]:
-        numbers = {worker_id: number for number, worker_id in (await self._worker_ids()).items()}
-        return [numbers[event.args["workerId"]] for event in await self._events(event_name)]
-
-    async def _enrolled(self) -> list[str]:
-        return await self._numbers_of("Enrolled")
-
-    async def _joined(self) -> list[str]:
-        return await self._numbers_of("Joined")
-
-    async def _released(self) -> list[str]:
-        """Who has been paid, or has been once."""
-        return list(dict.fromkeys(await self._numbers_of("Released")))
-
     async def _project(self, escrow: str) -> bool:
         return (await self.http.get(f"/api/projects/{escrow}")).status_code == 200
 
@@ -387,58 +299,7 @@ class Story:
         sheets = (await self.http.get(f"/api/projects/{self.escrow}/sheets")).raise_for_status().json()["sheets"]
         return all(sheet["state"] == "done" for sheet in sheets)
 
-    async def _all_told(self) -> bool:
-        async with self.sessions() as session:
-            return not await session.scalar(select(func.count()).select_from(Message).where(Message.state == "queued"))
-
-    # ---------------------------------------------------------------- waiting and telling
-
-    async def _until(self, look: Callable[[], Awaitable[T]], what: str) -> T:
-        """Return the first answer that is not empty. Raises CannotStart when patience runs out."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := await look()):
-            if time.monotonic() > deadline:
-                raise CannotStart(f"waited {PATIENCE_SECONDS} s until {what}: see the logs in {self.stack.state}")
-            await asyncio.sleep(POLL_SECONDS)
-        return found
-
-    async def _fill(self, title: str, look: Callable[[], Awaitable[list[str]]], total: int) -> None:
-        """Show a bar until `look` has found `total`."""
-        task = self._progress.add_task(title, total=total)
-
-        async def full() -> bool:
-            found = len(await look())
-            self._progress.update(task, completed=found)
-            return found >= total
-
-        await self._until(full, title)
-        self._progress.remove_task(task)
-
-    async def _say(self, title: str, started: float, events: list[Event], what: str) -> None:
-        seconds = time.monotonic() - started
-        hashes = list(dict.fromkeys(event.tx_hash for event in events))
-        receipts = await self.rpc.batch([("eth_getTransactionReceipt", (tx,)) for tx in hashes])
-        gas = sum(int(receipt["gasUsed"], 16) for receipt in receipts)
-        shown = f"{hashes[0]}{f'  and {len(hashes) - 1} more' if len(hashes) > 1 else ''}" if hashes else "already done"
-        per_event = f" ({gas // len(events):,} each)" if len(events) > 1 else ""
-        self.console.print(f"[bold green]✓[/] [bold]{title}[/]  [dim]{seconds:.1f} s[/]")
-        self.console.print(f"    {what}")
-        self.console.print(f"    [dim]tx {shown} · gas {gas:,}{per_event}[/]", soft_wrap=True, highlight=False)
-
 
 def missing_day(line: dict[str, Any]) -> str:
     """The first day of October that a line does not have."""
     return next(day for number in range(1, 32) if (day := f"2026-10-{number:02d}") not in line["days"])
-
-
-def _fen(events: list[Event]) -> int:
-    return sum(event.args["amount"] for event in events)
-
-
-def _is_month(event: Event, worker_ids: set[str], disputes: set[int] | None = None) -> bool:
-    """Whether an event is the month's: not a visitor's sheet, key or dispute, and not the bank's mirror."""
-    if event.name in ("Minted", "Burned") or event.args.get("sheetId", 0) != 0:
-        return False
-    if disputes is not None and event.args.get("disputeId", -1) not in {*disputes, -1}:
-        return False
-    return event.args.get("workerId") in worker_ids if "workerId" in event.args else True
