@@ -173,6 +173,18 @@ async def test_day_to_come_cannot_be_claimed(client, site):
     assert_problem(await client.put(path, json=body), 422, "future-day", "has not come yet")
 
 
+@pytest.mark.parametrize(("first_day", "status", "slug"), [
+    (date(9999, 12, 31), 422, "future-day"), (date(1969, 12, 31), 400, "malformed"),
+])  # fmt: skip
+async def test_day_at_the_end_of_time_is_told_as_nonsense(client, site, first_day, status, slug):
+    body = {**mine(site)[1], "firstDay": first_day.isoformat(), "dayMask": 2**31}
+    path = f"/api/claims/0x{'00' * 32}"
+    if status == 422:
+        path, body = mine(site, first_day=first_day, day_mask=2**31, amount_fen=1)
+
+    assert_problem(await client.put(path, json=body), status, slug, "")
+
+
 @pytest.mark.parametrize(
     ("first_day", "day_mask", "status"),
     [(FIRST, 0b10, 202), (FIRST - timedelta(days=4), 0b1_0000, 409), (FIRST + timedelta(days=2), 1, 409)],

@@ -268,7 +268,10 @@ class BadClaim(AnxinError):
 class FutureDay(AnxinError):
     status = 422
     title = {"zh": "还没到的日子不能追讨", "en": "Day in the future"}
-    detail = {"zh": "最后一天 {last_day} 还没有到。", "en": "The last day claimed, {last_day}, has not come yet."}
+    detail = {
+        "zh": "所选日子里有还没到的，请去掉后再签。",
+        "en": "A day among these has not come yet. Leave it out and sign again.",
+    }
 
 
 class DayClaimed(AnxinError):

@@ -3,7 +3,6 @@
 Authorised by the signature alone, like a confirmation, so that a phone may resend without a session.
 """
 
-from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -80,10 +79,10 @@ async def _check_claim(
     bound_fen = day_cap_fen * signed.day_mask.bit_count()
     if not 0 < signed.amount_fen <= bound_fen:
         raise BadClaim(bound_fen=bound_fen)
-    days = set(days_in(signed.day_mask, signed.first_day))
-    if max(days) > now().date() + timedelta(days=1):  # a site's calendar may be a day ahead of UTC
-        raise FutureDay(last_day=max(days).isoformat())
-    if days & await _claimed_days(session, project, worker):
+    last_day = day_number(signed.first_day) + signed.day_mask.bit_length() - 1
+    if last_day > day_number(now().date()) + 1:  # a site's calendar may be a day ahead of UTC
+        raise FutureDay()
+    if set(days_in(signed.day_mask, signed.first_day)) & await _claimed_days(session, project, worker):
         raise DayClaimed()
 
 
