@@ -13,6 +13,10 @@ export interface Chain {
   registry: Hex;
   factory: Hex;
   token: Hex;
+  /** BankPayout: the payout of those whom the bank pays. */
+  bank: Hex;
+  /** EvidenceAnchor. */
+  anchor: Hex;
   finalityDepth: number;
 }
 
@@ -20,8 +24,10 @@ export interface Books {
   fundedFen: number;
   owedFen: number;
   contestedFen: number;
+  bondFen: number;
   freeFen: number;
   releasedFen: number;
+  withBankFen: number;
 }
 
 export interface Project {
@@ -30,7 +36,10 @@ export interface Project {
   contractorName: string;
   contractor: Hex;
   bureau: Hex;
+  arbiter: Hex;
   objectionWindowSeconds: number;
+  answerWindowSeconds: number;
+  bureauWindowSeconds: number;
   workers: number;
   books: Books;
   /** Null when nothing is owed. */
@@ -149,6 +158,8 @@ export interface Me {
   workerId: Hex;
   language: Language;
   payout: Hex | null;
+  /** Wages go to the bank, which pays them out. */
+  paidByBank: boolean;
   enrolment: EnrolmentStatus;
   /** Until when (Unix seconds) an enrolment signed now may be used. */
   offer: { deadline: number };
@@ -160,11 +171,23 @@ export interface Contest {
   state: "accepted" | "sent" | "seen" | "contested" | "refused";
   claimedFen: number;
   remainderFen: number;
+  /** Known once the chain has it for good. */
+  disputeId: number | null;
   txHash: Hex | null;
   reason: string | null;
 }
 
-export type LineState = "open" | "accepted" | "sent" | "seen" | "released" | "failed" | "refused";
+/** Released is with the bank or in the worker's own account; settled: the bank has paid; returned: it could not. */
+export type LineState =
+  | "open"
+  | "accepted"
+  | "sent"
+  | "seen"
+  | "released"
+  | "settled"
+  | "returned"
+  | "failed"
+  | "refused";
 
 export interface Line {
   escrow: Hex;
@@ -188,8 +211,71 @@ export interface Line {
   assurance: number | null;
   txHash: Hex | null;
   releasedAt: string | null;
+  /** Released to the bank, which pays it out; only `settledAt` says that it has. */
+  toBank: boolean;
+  settledAt: string | null;
+  settledTx: Hex | null;
+  returnedAt: string | null;
   reason: string | null;
   contest: Contest | null;
+}
+
+/** A claim is for days that no sheet has; a contest for more than a line says. */
+export type DisputeKind = "claim" | "contest";
+
+/** Claimed: the contractor may answer; contested: the bureau decides; decided: nothing more to say. */
+export type DisputeState = "claimed" | "contested" | "decided";
+
+export interface Dispute {
+  disputeId: number;
+  kind: DisputeKind;
+  state: DisputeState;
+  workerId: Hex;
+  sheetId: number | null;
+  index: number | null;
+  firstDay: string;
+  dayMask: number;
+  days: string[];
+  askedFen: number;
+  grantedFen: number;
+  /** Out of the account, to the bank or to the worker. */
+  paidFen: number;
+  /** With the bank, which has not yet paid it out. */
+  bankedFen: number;
+  settledFen: number;
+  since: string;
+  /** Only while claimed. */
+  answerUntil: string | null;
+  /** Only while contested; after it the arbiter may decide too. */
+  bureauUntil: string | null;
+  /** Nobody answered in time. */
+  stood: boolean;
+  evidenceHash: Hex;
+  answerHash: Hex | null;
+  resolvedBy: Hex | null;
+  orderHash: Hex | null;
+  openedTx: Hex;
+  lastTx: Hex;
+}
+
+/** One of the worker's own; not on the chain yet where `dispute` is null. */
+export interface MyDispute {
+  escrow: Hex;
+  projectName: string;
+  kind: DisputeKind;
+  state: "accepted" | "sent" | "refused" | DisputeState;
+  askedFen: number;
+  firstDay: string;
+  days: string[];
+  dispute: Dispute | null;
+  txHash: Hex | null;
+  reason: string | null;
+}
+
+export interface MyDisputes {
+  disputes: MyDispute[];
+  /** Until when (Unix seconds) a claim signed now may be used. */
+  claimDeadline: number;
 }
 
 /** What a payslip's text holds. */
@@ -235,6 +321,38 @@ export interface SignedContest extends SignedConfirmation {
   claimedFen: number;
   claimedDays: number;
   evidence: string;
+}
+
+export interface SignedClaim {
+  escrow: Hex;
+  workerId: Hex;
+  amountFen: number;
+  firstDay: string;
+  dayMask: number;
+  evidence: string;
+  deadline: number;
+  signature: Signature;
+}
+
+/** The contractor's: what it admits, in all. */
+export interface SignedAnswer {
+  escrow: Hex;
+  disputeId: number;
+  admittedFen: number;
+  evidence: string;
+  deadline: number;
+  /** A wallet's 65 bytes. */
+  signature: Hex;
+}
+
+/** The bureau's or the arbiter's: what it awards, in all. */
+export interface SignedResolution {
+  escrow: Hex;
+  disputeId: number;
+  awardFen: number;
+  reasons: string;
+  deadline: number;
+  signature: Hex;
 }
 
 export interface Receipt {

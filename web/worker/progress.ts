@@ -3,7 +3,7 @@
 import type { Line } from "../shared/wire";
 import type { SignedWord } from "./store";
 
-export type Stage = "toSign" | "waiting" | "received" | "sent" | "released" | "failed" | "refused";
+export type Stage = "toSign" | "waiting" | "received" | "sent" | "released" | "settled" | "failed" | "refused";
 export type ContestStage = "none" | "waiting" | "received" | "sent" | "contested" | "refused";
 
 export interface Progress<S> {
@@ -17,6 +17,7 @@ const STAGE_OF = {
   sent: "sent",
   seen: "sent",
   released: "released",
+  settled: "settled",
   failed: "failed",
 } as const;
 const CONTEST_STAGE_OF = { accepted: "received", sent: "sent", seen: "sent", contested: "contested" } as const;
@@ -37,12 +38,24 @@ function isAbout(word: SignedWord, line: Line): boolean {
   );
 }
 
-/** A word still on this phone is newer than what the server says of an open or refused line. */
-export function confirmationProgress(line: Line, word: SignedWord | undefined): Progress<Stage> {
-  if (line.state !== "open" && line.state !== "refused") return { stage: STAGE_OF[line.state], reason: line.reason };
+/** A word still on this phone is newer than what the server says of an open, returned or refused line. */
+export function confirmationProgress(line: Line, held: SignedWord | undefined): Progress<Stage> {
+  const { state, reason } = line;
+  if (state !== "open" && state !== "returned" && state !== "refused") return { stage: STAGE_OF[state], reason };
+  const word = state === "returned" && !isOfNow(held, line) ? undefined : held;
   if (word?.state === "waiting") return { stage: "waiting", reason: null };
-  if (line.state === "refused") return { stage: "refused", reason: line.reason };
+  if (state === "refused") return { stage: "refused", reason };
   return onPhone(word) ?? { stage: "toSign", reason: null };
+}
+
+/** Paid is what the worker has: money with the bank is on its way, and may come back. */
+export function isPaid(line: Line): boolean {
+  return line.state === "settled" || (line.state === "released" && !line.toBank);
+}
+
+/** A returned line has a new deadline: a word with the old one brought the money that came back. */
+function isOfNow(word: SignedWord | undefined, line: Line): boolean {
+  return word?.path === "confirmations" && word.body.deadline === line.deadline;
 }
 
 export function contestProgress(line: Line, word: SignedWord | undefined): Progress<ContestStage> {

@@ -7,10 +7,12 @@ import { isKey, type Key, t } from "./text";
 const MONEY: Record<string, Key> = {
   amount: "argAmount",
   total: "argTotal",
-  remainder: "argRemainder",
+  asked: "argAsked",
+  admitted: "argAdmitted",
+  granted: "argGranted",
   dayCap: "argDayCap",
 };
-const PARTIES: Record<string, Key> = { from: "argFrom", to: "argTo", workerId: "argWorker" };
+const PARTIES: Record<string, Key> = { from: "argFrom", to: "argTo", workerId: "argWorker", by: "argBy" };
 
 export function eventName(name: string): string {
   const key = `event${name}`;
@@ -25,6 +27,7 @@ export function short(hex: unknown): string {
 
 export function eventContent({ args }: ChainEvent): string {
   const parts: string[] = [];
+  if (args["disputeId"] !== undefined) parts.push(t("argDispute", { id: String(args["disputeId"]) }));
   if (args["sheetId"] !== undefined) parts.push(t("argSheet", { id: String(args["sheetId"]) }));
   if (args["index"] !== undefined) parts.push(t("argIndex", { index: String(args["index"]) }));
   for (const [name, label] of Object.entries(MONEY)) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Contest } from "../../shared/wire";
-import { confirmationProgress, contestProgress, wordAbout } from "../progress";
+import { confirmationProgress, contestProgress, isPaid, wordAbout } from "../progress";
 import type { SignedWord } from "../store";
 import { postedLine } from "./lines";
 
@@ -9,6 +9,11 @@ function word(state: SignedWord["state"], changes: Partial<SignedWord> = {}): Si
   const { escrow, sheetId, index } = postedLine();
   const about = { path: "confirmations", body: { escrow, sheetId, index } };
   return { ...about, state, signedAt: 1, refusal: state === "refused" ? "no" : null, ...changes } as SignedWord;
+}
+
+function confirmedUntil(deadline: number, state: SignedWord["state"]): SignedWord {
+  const { body } = word(state);
+  return word(state, { body: { ...body, deadline } } as Partial<SignedWord>);
 }
 
 test.each([
@@ -20,11 +25,32 @@ test.each([
   ["sent", word("received"), "sent"],
   ["seen", word("received"), "sent"],
   ["released", undefined, "released"],
+  ["settled", undefined, "settled"],
   ["failed", word("received"), "failed"],
   ["refused", word("received"), "refused"],
   ["refused", word("waiting"), "waiting"],
 ] as const)("a line that is %s with %o on the phone is %s", (state, held, stage) => {
   expect(confirmationProgress(postedLine({ state }), held).stage).toBe(stage);
+});
+
+test.each([
+  [false, "sent", false],
+  [true, "released", false],
+  [false, "released", true],
+  [true, "settled", true],
+  [true, "settled", false],
+  [false, "returned", true],
+] as const)("paid is %s for a line that is %s, to the bank %s", (paid, state, toBank) => {
+  expect(isPaid(postedLine({ state, toBank }))).toBe(paid);
+});
+
+test.each([
+  ["nothing on the phone", undefined, "toSign"],
+  ["the word that the bank gave back", confirmedUntil(1, "received"), "toSign"],
+  ["a new word that waits", confirmedUntil(2, "waiting"), "waiting"],
+  ["a new word that was received", confirmedUntil(2, "received"), "received"],
+] as const)("a returned line with %s is %s", (_, held, stage) => {
+  expect(confirmationProgress(postedLine({ state: "returned", deadline: 2 }), held).stage).toBe(stage);
 });
 
 test("a refusal keeps the server's sentence", () => {
@@ -46,6 +72,6 @@ test.each([
   ["contested", "contested"],
   ["refused", "refused"],
 ] as const)("a contest that is %s shows as %s", (state, stage) => {
-  const contest: Contest = { state, claimedFen: 2, remainderFen: 1, txHash: null, reason: null };
+  const contest: Contest = { state, claimedFen: 2, remainderFen: 1, disputeId: null, txHash: null, reason: null };
   expect(contestProgress(postedLine({ contest }), undefined).stage).toBe(stage);
 });

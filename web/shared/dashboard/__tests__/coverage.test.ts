@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { coverageFigure, coverageOf } from "../coverage";
 
 const books = (fundedFen: number, owedFen: number, contestedFen: number) => ({
-  books: { fundedFen, owedFen, contestedFen, freeFen: 0, releasedFen: 0 },
+  books: { fundedFen, owedFen, contestedFen, bondFen: 0, freeFen: 0, releasedFen: 0, withBankFen: 0 },
 });
 
 test.each([
