@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--registrar", dest="registrars", **several("ANXIN_REGISTRARS"))
     parser.add_argument("--bank", dest="banks", **several("ANXIN_BANKS"))
     parser.add_argument("--bureau", dest="bureaus", **several("ANXIN_BUREAUS"))
+    parser.add_argument("--arbiter", dest="arbiters", **several("ANXIN_ARBITERS"))
     parser.add_argument("--guardian", dest="guardians", **several("ANXIN_GUARDIANS"))
     parser.add_argument("--witness", dest="witnesses", **several("ANXIN_WITNESSES"))
     parser.add_argument("--witness-threshold", type=_count, default=environment("ANXIN_WITNESS_THRESHOLD") or None,

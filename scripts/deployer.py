@@ -28,6 +28,7 @@ class Options:
     registrars: list[str]
     banks: list[str]
     bureaus: list[str]
+    arbiters: list[str]
     guardians: list[str]
     witnesses: list[str]
     witness_threshold: int | None
@@ -121,8 +122,8 @@ class Deployer:
         administration.limit(token, bank)
         administration.name_roles()
         administration.grant(
-            registrars=options.registrars, banks=options.banks, bureaus=options.bureaus, guardians=options.guardians,
-            witnesses=options.witnesses, payout=bank.address,
+            registrars=options.registrars, banks=options.banks, bureaus=options.bureaus, arbiters=options.arbiters,
+            guardians=options.guardians, witnesses=options.witnesses, payout=bank.address,
         )  # fmt: skip
         administration.check(token, bank, anchor)
         if administration.is_ours:

@@ -11,9 +11,11 @@ from typing import Any
 
 from brownie import web3
 
-ADMIN, REGISTRAR, BANK, BUREAU, GUARDIAN, PAYOUT, WITNESS = range(7)  # contracts/Roles.sol; 0 is the AccessManager's own
+# contracts/Roles.sol; 0 is the AccessManager's own
+ADMIN, REGISTRAR, BANK, BUREAU, GUARDIAN, PAYOUT, WITNESS, ARBITER = range(8)
 LABELS = {
     REGISTRAR: "REGISTRAR", BANK: "BANK", BUREAU: "BUREAU", GUARDIAN: "GUARDIAN", PAYOUT: "PAYOUT", WITNESS: "WITNESS",
+    ARBITER: "ARBITER",
 }  # fmt: skip
 TOKEN_FUNCTIONS = {"mint": BANK, "burn": PAYOUT}
 BANK_FUNCTIONS = {"settleLines": BANK, "returnLines": BANK, "settleDispute": BANK, "returnDispute": BANK}
@@ -67,11 +69,12 @@ class Administration:
             ))  # fmt: skip
 
     def grant(
-        self, *, registrars: list[str], banks: list[str], bureaus: list[str], guardians: list[str], witnesses: list[str],
-        payout: str,
+        self, *, registrars: list[str], banks: list[str], bureaus: list[str], arbiters: list[str], guardians: list[str],
+        witnesses: list[str], payout: str,
     ) -> None:  # fmt: skip
         members = {
             REGISTRAR: registrars, BANK: banks, BUREAU: bureaus, GUARDIAN: guardians, PAYOUT: [payout], WITNESS: witnesses,
+            ARBITER: arbiters,
         }  # fmt: skip
         for role, addresses in members.items():
             for address in dict.fromkeys(addresses):

@@ -21,11 +21,13 @@ from anxin.stack import address_of
 DEPLOYER_KEY = "0x" + "d1" * 32  # none of the node's own: it signs here, as it does on a public chain
 DEPLOYER = Web3.to_checksum_address(Wallet.from_hex(DEPLOYER_KEY).address)
 REGISTRAR, BANK, BUREAU = address_of("registrar"), address_of("bank"), address_of("bureau")
-GUARDIAN, WITNESS, OTHER_WITNESS, HEIR = (Web3.to_checksum_address(f"0x{n:040x}") for n in (0x61, 0x71, 0x72, 0xAD))
-ROLES = {1: {REGISTRAR}, 2: {BANK}, 3: {BUREAU}, 4: {GUARDIAN}, 6: {WITNESS, OTHER_WITNESS}}
+GUARDIAN, WITNESS, OTHER_WITNESS, ARBITER, HEIR = (
+    Web3.to_checksum_address(f"0x{n:040x}") for n in (0x61, 0x71, 0x72, 0xA7, 0xAD)
+)
+ROLES = {1: {REGISTRAR}, 2: {BANK}, 3: {BUREAU}, 4: {GUARDIAN}, 6: {WITNESS, OTHER_WITNESS}, 7: {ARBITER}}
 PARTIES = [
-    "--registrar", REGISTRAR, "--bank", BANK, "--bureau", BUREAU, "--guardian", GUARDIAN,
-    "--witness", WITNESS, OTHER_WITNESS, "--witness-threshold", "2", "--relayer", REGISTRAR,
+    "--registrar", REGISTRAR, "--bank", BANK, "--bureau", BUREAU, "--arbiter", ARBITER,
+    "--guardian", GUARDIAN, "--witness", WITNESS, OTHER_WITNESS, "--witness-threshold", "2", "--relayer", REGISTRAR,
 ]  # fmt: skip
 LINES, DISPUTE = "(address,uint256,bytes,bytes32[],bytes32)", "(address,uint256,bytes32)"
 FUNCTION_ROLES = {
@@ -171,7 +173,7 @@ def test_roles_are_held_by_those_named_and_nobody_else(finished, web3):
     deployed = Deployed(web3, finished)
 
     assert ROLES | {5: {Web3.to_checksum_address(deployed.addresses["BankPayout"])}} == {
-        role: deployed.members(role) for role in range(1, 7)
+        role: deployed.members(role) for role in range(1, 8)
     }
     assert (True, 0) == deployed.admin_of(DEPLOYER)
 
@@ -190,7 +192,7 @@ def test_roles_have_names_on_chain(finished, web3):
     deployed = Deployed(web3, finished)
     labels = deployed.roles.events.RoleLabel().get_logs(from_block=deployed.start_block)
 
-    assert {1: "REGISTRAR", 2: "BANK", 3: "BUREAU", 4: "GUARDIAN", 5: "PAYOUT", 6: "WITNESS"} == {
+    assert {1: "REGISTRAR", 2: "BANK", 3: "BUREAU", 4: "GUARDIAN", 5: "PAYOUT", 6: "WITNESS", 7: "ARBITER"} == {
         log["args"]["roleId"]: log["args"]["label"] for log in labels
     }
 
@@ -228,7 +230,7 @@ async def test_cut_off_after_each_transaction_it_ends_as_if_it_never_was(deploy,
 
     assert 0 == code, said
     deployed = Deployed(web3, out)
-    assert (6 + 3 + 6 + 7 + 2) == cuts  # contracts, function roles, labels, grants, hand-over
+    assert (6 + 3 + 7 + 8 + 2) == cuts  # contracts, function roles, labels, grants, hand-over
     assert cuts == web3.eth.get_transaction_count(DEPLOYER) - sent
     assert ROLES == {role: deployed.members(role) for role in ROLES}
     assert [(True, 60), (False, 0)] == [deployed.admin_of(HEIR), deployed.admin_of(DEPLOYER)]
@@ -262,7 +264,7 @@ async def test_killed_while_a_contract_was_on_its_way_it_goes_on_with_that_contr
 
     assert 0 == code, said
     assert known == {name: Deployed(web3, out).addresses[name] for name in ("RoleManager", "WageToken", "WorkerRegistry")}
-    assert (6 + 3 + 6 + 7) == web3.eth.get_transaction_count(DEPLOYER) - sent
+    assert (6 + 3 + 7 + 8) == web3.eth.get_transaction_count(DEPLOYER) - sent
     assert not out.with_suffix(".unfinished.json").exists()
 
 
