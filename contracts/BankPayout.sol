@@ -62,6 +62,8 @@ contract BankPayout is IBankPayout, AccessManaged {
     {
         _checkLeftLying(IWageEscrow(escrow).sheet(sheetId).bankedAt);
         IWageEscrow(escrow).takeBackLines(sheetId, lines, proof, 0);
+        uint256 left = IWageEscrow(escrow).sheet(sheetId).banked;
+        require(left == 0, BankPayout_LinesLeft(left));
     }
 
     /// @inheritdoc IBankPayout

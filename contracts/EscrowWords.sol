@@ -24,7 +24,7 @@ library EscrowWords {
     bytes32 private constant RESOLUTION =
         keccak256("Resolution(uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline)");
     bytes32 private constant BOND_DRAW = keccak256("BondDraw(uint256 amount,bytes32 orderHash,uint64 deadline)");
-    bytes32 private constant CLOSING_NOTICE = keccak256("ClosingNotice(uint64 deadline)");
+    bytes32 private constant CLOSING_NOTICE = keccak256("ClosingNotice(uint64 count,uint64 deadline)");
     bytes32 private constant CLOSING = keccak256("Closing(uint64 count,uint64 deadline)");
 
     /// @notice Contractor and worker: the worker is on this project.
@@ -127,8 +127,8 @@ library EscrowWords {
     }
 
     /// @notice Contractor: the project is complete.
-    function closingNotice(uint64 deadline) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CLOSING_NOTICE, deadline));
+    function closingNotice(uint64 count, uint64 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CLOSING_NOTICE, count, deadline));
     }
 
     /// @notice Bureau: nobody is owed anything here.

@@ -5,7 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 
 /// @title Who may do what a role is needed for
 /// @notice No role can redirect a wage: a registrar vouches for people, the bank mirrors money, a bureau confirms recoveries,
-/// the guardian delays what is not pay, {BankPayout} burns what the bank paid out, witnesses countersign evidence.
+/// and it and an arbiter are whom an escrow may name to resolve disputes, the guardian delays what is not pay, {BankPayout} burns what the bank paid out, witnesses countersign evidence.
 library Roles {
     uint64 internal constant REGISTRAR = 1;
     uint64 internal constant BANK = 2;
@@ -13,6 +13,7 @@ library Roles {
     uint64 internal constant GUARDIAN = 4;
     uint64 internal constant PAYOUT = 5;
     uint64 internal constant WITNESS = 6;
+    uint64 internal constant ARBITER = 7;
 }
 
 /// @notice OpenZeppelin's AccessManager, deployed as it is.

@@ -56,6 +56,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     uint256 private constant MAX_LINES = 256; // one bitmap word
     uint256 private constant MAX_SHEETS = 65_536; // two bytes of a Payment
     uint256 private constant MAX_DAYS = 32; // one bit of a day mask each
+    uint256 private constant CLAIM_DAYS = 3653; // ten years: bounds what one unanswered worker can claim
     uint256 private constant NOTICE = 30 days; // before closing, and again before the bond goes back
     uint256 private constant PAUSE = 7 days;
     uint256 private constant PAUSE_REST = 30 days; // else one pause could follow the other for ever
@@ -117,16 +118,16 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IWageEscrow
     function drawBond(uint256 amount, bytes32 orderHash, uint64 deadline, bytes calldata bureauSignature) external {
         // Checks
-        uint256 most = Math.min(_bond, Math.saturatingSub(_owed + _contested, _funded));
-        require(amount != 0 && amount <= most, Escrow_BadAmount(amount, 1, most));
+        uint256 drawn = Math.min(amount, Math.min(_bond, Math.saturatingSub(_owed + _contested, _funded)));
+        require(drawn != 0, Escrow_ZeroAmount());
         require(!orderUsed[orderHash], Escrow_OrderUsed(orderHash));
         _checkBureau(EscrowWords.bondDraw(amount, orderHash, deadline), deadline, bureauSignature);
 
         // Effects
         orderUsed[orderHash] = true;
-        _bond -= amount;
-        _funded += amount;
-        emit BondDrawn(amount, orderHash);
+        _bond -= drawn;
+        _funded += drawn;
+        emit BondDrawn(drawn, orderHash);
     }
 
     // ---------------------------------------------------------------- people and sheets
@@ -280,6 +281,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         uint256 lastDay = claimed.firstDay + Math.log2(claimed.dayMask);
         uint256 today = block.timestamp / 1 days + 1;
         require(lastDay <= today, Escrow_FutureDay(lastDay, today));
+        require(claimed.firstDay + CLAIM_DAYS >= today, Escrow_DayTooOld(claimed.firstDay, today - CLAIM_DAYS));
         require(
             _claimedFrom(workerId, claimed.firstDay) & claimed.dayMask == 0,
             Escrow_DayClaimed(workerId, claimed.firstDay, claimed.dayMask)
@@ -419,7 +421,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     function announceClosing(uint64 deadline, bytes calldata contractorSignature) external whenNotPaused {
         _checkNotClosed();
         require(_closing.announcedUntil == 0, Escrow_AlreadyAnnounced(_closing.announcedUntil));
-        _checkContractor(EscrowWords.closingNotice(deadline), deadline, contractorSignature);
+        _checkContractor(EscrowWords.closingNotice(_closing.count, deadline), deadline, contractorSignature);
+        ++_closing.count;
         _closing.announcedUntil = uint64(block.timestamp + NOTICE);
         emit ClosingAnnounced(_closing.announcedUntil);
     }
@@ -671,6 +674,7 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
     function _withdrawClosing() private {
         if (_closing.announcedUntil == 0) return;
         _closing.announcedUntil = 0;
+        ++_closing.count;
         emit ClosingWithdrawn();
     }
 
@@ -818,8 +822,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
                 _funded += amount;
                 _owed += amount;
             } else if (payout == fixedTerms.bank) {
+                if (known.banked == 0) known.bankedAt = uint40(block.timestamp);
                 known.banked += amount;
-                known.bankedAt = uint40(block.timestamp);
             }
         }
         if (paid) emit DisputePaid(disputeId, known.workerId, payout, amount, known.assurance);

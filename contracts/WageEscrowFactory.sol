@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {BankPayout} from "./BankPayout.sol";
 import {EscrowTerms, Windows} from "./interfaces/IWageEscrow.sol";
 import {IWageEscrowFactory} from "./interfaces/IWageEscrowFactory.sol";
+import {Roles} from "./Roles.sol";
 
 /// @notice {IWageEscrowFactory} says what each function promises.
 contract WageEscrowFactory is IWageEscrowFactory {
@@ -31,8 +33,10 @@ contract WageEscrowFactory is IWageEscrowFactory {
         returns (address escrow)
     {
         // Checks
-        require(bureau != address(0) && bureau != msg.sender, Factory_BadBureau(bureau));
-        require(arbiter != address(0) && arbiter != msg.sender && arbiter != bureau, Factory_BadArbiter(arbiter));
+        require(_holds(Roles.BUREAU, bureau) && bureau != msg.sender, Factory_BadBureau(bureau));
+        require(
+            _holds(Roles.ARBITER, arbiter) && arbiter != msg.sender && arbiter != bureau, Factory_BadArbiter(arbiter)
+        );
         _checkWindow(windows.objection, 1 days, 30 days);
         _checkWindow(windows.answer, 3 days, 30 days);
         _checkWindow(windows.bureau, 7 days, 90 days);
@@ -54,6 +58,12 @@ contract WageEscrowFactory is IWageEscrowFactory {
         escrowOf[msg.sender][project] = escrow;
         isEscrow[escrow] = true;
         emit EscrowCreated(escrow, msg.sender, bureau, arbiter, project, windows);
+    }
+
+    /// @dev Else a contractor could name two accounts of its own to judge over it.
+    function _holds(uint64 role, address account) private view returns (bool) {
+        (bool isMember,) = IAccessManager(authority).hasRole(role, account);
+        return isMember;
     }
 
     function _checkWindow(uint32 window, uint32 min, uint32 max) private pure {

@@ -24,8 +24,9 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         keccak256("Rotation(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,uint256 nonce,uint256 deadline)");
     bytes32 private constant PAYOUT_CHANGE_TYPEHASH =
         keccak256("PayoutChange(bytes32 workerId,address payout,uint256 nonce,uint256 deadline)");
-    bytes32 private constant RECOVERY_TYPEHASH =
-        keccak256("Recovery(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RECOVERY_TYPEHASH = keccak256(
+        "Recovery(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,address bureau,uint256 nonce,uint256 deadline)"
+    );
     bytes32 private constant RECOVERY_CANCEL_TYPEHASH =
         keccak256("RecoveryCancel(bytes32 workerId,uint256 nonce,uint256 deadline)");
 
@@ -138,11 +139,14 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
         bool confirmed = bureau != address(0);
         if (!confirmed || _recoveries[workerId].confirmed) _checkNoRecovery(workerId);
         bytes32 digest = _digest(
-            abi.encode(RECOVERY_TYPEHASH, workerId, key.assurance, key.x, key.y, recoveryNonceOf[workerId], deadline),
+            abi.encode(
+                RECOVERY_TYPEHASH, workerId, key.assurance, key.x, key.y, bureau, recoveryNonceOf[workerId], deadline
+            ),
             deadline
         );
         _checkRegistrar(workerId, digest, registrar, registrarSignature);
         _checkNewKey(workerId, key, digest, workerProof);
+        require(bureau != registrar, Registry_NotBureau(bureau)); // two offices, even where one account has both roles
         if (confirmed) _checkBureau(workerId, digest, bureau, bureauSignature);
 
         // Effects
@@ -179,6 +183,7 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
         // Effects
         delete _recoveries[workerId];
+        ++nonceOf[workerId]; // words of an earlier key stay used up, even if it comes back
         _set(workerId, pending.key, _workers[workerId].payout);
         emit KeyChanged(workerId, pending.key.assurance, pending.key.x, pending.key.y, true);
         _withdrawPayout(workerId);

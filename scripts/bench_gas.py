@@ -40,7 +40,7 @@ TARGETS = {
 RP_ID, ORIGIN = "localhost", "https://localhost"
 DAY = 86_400
 WINDOWS = (7 * DAY, 7 * DAY, 30 * DAY)
-REGISTRAR_ROLE, BANK_ROLE, PAYOUT_ROLE = 1, 2, 5  # contracts/Roles.sol
+REGISTRAR_ROLE, BANK_ROLE, BUREAU_ROLE, PAYOUT_ROLE, ARBITER_ROLE = 1, 2, 3, 5, 7  # contracts/Roles.sol
 KEYS = {
     "secp": lambda n: Wallet.from_hex(f"{n:064x}"),
     "p256": DeviceKey.from_number,
@@ -113,7 +113,8 @@ class Bench:
         self.send(roles.functions.setTargetFunctionRole(self.token.address, [burn], PAYOUT_ROLE))
         settle = [self._selector("settleLines(address,uint256,bytes,bytes32[],bytes32)")]
         self.send(roles.functions.setTargetFunctionRole(self.bank.address, settle, BANK_ROLE))
-        for role, holder in ((BANK_ROLE, self.account), (PAYOUT_ROLE, self.bank.address)):
+        holders = [(BANK_ROLE, self.account), (PAYOUT_ROLE, self.bank.address), (ARBITER_ROLE, self.web3.eth.accounts[5])]
+        for role, holder in (*holders, (BUREAU_ROLE, Web3.to_checksum_address(self.bureau.address))):
             self.send(roles.functions.grantRole(role, holder, 0))
         self.send(roles.functions.grantRole(REGISTRAR_ROLE, Web3.to_checksum_address(self.registrar.address), 0))
         contractor = Web3.to_checksum_address(self.contractor.address)

@@ -30,7 +30,7 @@ async def deploy(chain: EmbeddedChain, out: Path) -> Deployment:
     arguments = [
         "--rpc", chain.url, "--out", str(out), "--rp-id", "localhost", "--registrar", EMBEDDED_ROLES.registrar,
         "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau, "--guardian", EMBEDDED_ROLES.guardian,
-        "--witness", EMBEDDED_ROLES.witness, "--relayer", RELAYER,
+        "--arbiter", EMBEDDED_ROLES.arbiter, "--witness", EMBEDDED_ROLES.witness, "--relayer", RELAYER,
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(ROOT / "scripts" / "deploy.py"), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE,

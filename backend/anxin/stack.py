@@ -39,7 +39,7 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Roles:
-    """Who does what on the embedded deployment (0x addresses). Each escrow names its arbiter; the others hold roles."""
+    """Who does what on the embedded deployment (0x addresses). An escrow names its bureau and its arbiter."""
 
     registrar: str
     bank: str
@@ -217,7 +217,7 @@ async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
     arguments = [
         "--rpc", chain.url, "--out", str(settings.deployment), "--rp-id", "localhost",
         "--registrar", EMBEDDED_ROLES.registrar, "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau,
-        "--guardian", EMBEDDED_ROLES.guardian, "--witness", EMBEDDED_ROLES.witness,
+        "--arbiter", EMBEDDED_ROLES.arbiter, "--guardian", EMBEDDED_ROLES.guardian, "--witness", EMBEDDED_ROLES.witness,
         "--relayer", str(Account.from_key(settings.relayer_key).address),
     ]  # fmt: skip
     script = ROOT / "scripts" / "deploy.py"

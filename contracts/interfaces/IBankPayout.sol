@@ -8,6 +8,7 @@ pragma solidity 0.8.37;
 interface IBankPayout {
     error BankPayout_UnknownEscrow(address escrow);
     error BankPayout_TooEarly(uint256 from, uint256 time);
+    error BankPayout_LinesLeft(uint256 bits);
 
     /// @notice The bank has paid these lines into their workers' accounts: their mirror is burned.
     /// @dev The escrow emits {IWageEscrow-LineSettled} for each. Requirements:
@@ -36,7 +37,8 @@ interface IBankPayout {
 
     /// @notice Anyone gives back lines that the bank has left lying for {SETTLEMENT_WINDOW}: they are owed again.
     /// @dev The escrow emits {IWageEscrow-LineReturned} with reason zero. Requirements: that long has passed since a line of
-    /// the sheet last went to the bank.
+    /// the sheet last went to the bank; `lines` are all that it holds of the sheet (else one that is given back and paid again
+    /// would make the others wait anew).
     function returnUnsettledLines(address escrow, uint256 sheetId, bytes calldata lines, bytes32[] calldata proof) external;
 
     /// @notice {settleLines} for what a dispute granted.

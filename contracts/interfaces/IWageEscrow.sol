@@ -77,7 +77,7 @@ enum DisputeState {
 /// @param since Unix seconds at which the clock of `state` began.
 /// @param assurance Of the worker's signature: 4 passkey, 3 wallet, 2 device key.
 /// @param banked How much of `paid` is with the bank, neither settled nor returned.
-/// @param bankedAt Unix seconds of the last payment to the bank.
+/// @param bankedAt Unix seconds since which `banked` has not been zero.
 struct Dispute {
     bytes32 workerId;
     uint64 asked;
@@ -151,7 +151,8 @@ struct Sheet {
 /// @notice How far the escrow is on its way to being closed. Unix seconds; 0 where it has not come to that.
 /// @param announcedUntil End of the public notice.
 /// @param closedAt When money was first returned to the contractor.
-/// @param count How often money was returned: the nonce in the bureau's signature.
+/// @param count How often a notice was given or withdrawn, or money returned: the nonce of what contractor and bureau sign, so
+/// that words for one notice are none for the next.
 /// @param pausedUntil End of the guardian's last pause.
 struct Closing {
     uint64 announcedUntil;
@@ -280,6 +281,7 @@ interface IWageEscrow {
     error Escrow_BadObjection(uint256 claimed, uint256 posted, uint256 bound);
     error Escrow_BadClaim(uint256 amount, uint256 bound);
     error Escrow_FutureDay(uint256 lastDay, uint256 today);
+    error Escrow_DayTooOld(uint256 firstDay, uint256 oldest);
     error Escrow_DayClaimed(bytes32 workerId, uint256 firstDay, uint32 dayMask);
     error Escrow_AlreadyContested(uint256 sheetId, uint8 index);
     error Escrow_UnknownDispute(uint256 disputeId);
@@ -320,9 +322,10 @@ interface IWageEscrow {
     /// @notice Moves bond to payroll, where money is short.
     /// @dev Emits {BondDrawn}. The bureau signs `BondDraw(uint256 amount,bytes32 orderHash,uint64 deadline)`.
     /// Requirements:
-    /// - `amount` is at most the bond, and at most what `owed + contested` exceeds `funded` by;
+    /// - there is a bond, and `owed + contested` exceeds `funded`;
     /// - `orderHash`, the hash of the bureau's order, has not drawn before; the signature is good and has not expired.
-    /// Notes: goes on while paused.
+    /// Notes: goes on while paused. Draws `amount`, or as much as there is or as is short: someone who pays in a fen first does
+    /// not spoil the order.
     function drawBond(uint256 amount, bytes32 orderHash, uint64 deadline, bytes calldata bureauSignature) external;
 
     // ---------------------------------------------------------------- people and sheets
@@ -420,7 +423,8 @@ interface IWageEscrow {
     /// @dev Emits {Claimed}. The worker signs
     /// `Claim(bytes32 workerId,uint64 amount,uint32 firstDay,uint32 dayMask,bytes32 evidenceHash,uint64 deadline)`.
     /// Requirements:
-    /// - the worker has joined; `0 < amount <= dayCap × days`; no day is in the future or was claimed before;
+    /// - the worker has joined; `0 < amount <= dayCap × days`; no day is in the future, more than 3,653 days ago, or was claimed or
+    ///   contested before;
     /// - the worker's signature is good and has not expired.
     /// Notes: days are counted from UTC, and a site's calendar may be a day ahead of it.
     function claim(Claim calldata claimed, bytes calldata signature) external;
@@ -488,7 +492,7 @@ interface IWageEscrow {
     // ---------------------------------------------------------------- the end of a project
 
     /// @notice The contractor gives 30 days' public notice that the project is complete.
-    /// @dev Emits {ClosingAnnounced}. The contractor signs `ClosingNotice(uint64 deadline)`.
+    /// @dev Emits {ClosingAnnounced}. The contractor signs `ClosingNotice(uint64 count,uint64 deadline)`, count as in {closing}.
     /// Requirements: no notice runs; the signature is good and has not expired; not paused, not closed.
     /// Notes: posting a sheet or a worker's joining withdraws the notice.
     function announceClosing(uint64 deadline, bytes calldata contractorSignature) external;

@@ -25,7 +25,7 @@ interface IWageEscrowFactory {
     /// @dev Emits {EscrowCreated}.
     /// Requirements:
     /// - this contractor has no escrow for `project` yet;
-    /// - contractor, `bureau` and `arbiter` are three different addresses, none of them zero;
+    /// - `bureau` holds the bureau role and `arbiter` the arbiter role; neither is the other or the contractor;
     /// - windows, in seconds: objection 1 to 30 days, answer 3 to 30 days, bureau 7 to 90 days.
     /// Notes: the address follows from contractor, project and terms, so a reorganised chain cannot swap two escrows.
     function createEscrow(bytes32 project, address bureau, address arbiter, Windows calldata windows)

@@ -131,11 +131,11 @@ interface IWorkerRegistry {
 
     /// @notice The worker has lost the key and stood before a registrar with another.
     /// @dev Emits {RecoveryProposed}. Registrar, new key and, where it confirms, a bureau sign
-    /// `Recovery(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,uint256 nonce,uint256 deadline)`, nonce as in
-    /// {recoveryNonceOf}.
+    /// `Recovery(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,address bureau,uint256 nonce,uint256 deadline)`, nonce as
+    /// in {recoveryNonceOf}; so nobody can take the bureau's confirmation off the others' words.
     /// Requirements:
     /// - the worker is enrolled; the new key is usable and signed; `registrar` holds the registrar role and signed;
-    /// - `bureau` is zero, or holds the bureau role and signed;
+    /// - `bureau` is zero, or holds the bureau role, is not the registrar, and signed;
     /// - no recovery waits, or the one that waits is not confirmed and this one is.
     /// Notes: the old key may cancel what a registrar alone proposes, so a false registrar is stopped by the owner; it
     /// cannot cancel what the bureau confirmed, so whoever found the phone cannot keep the owner out.
@@ -192,7 +192,7 @@ interface IWorkerRegistry {
     /// @notice The recovery that waits; zeros where none does.
     function pendingRecoveryOf(bytes32 workerId) external view returns (PendingRecovery memory);
 
-    /// @notice Counts what the worker's key signed here: the nonce of its next rotation or payout change.
+    /// @notice Counts what the worker's key signed here, and its recoveries: the nonce of its next rotation or payout change.
     function nonceOf(bytes32 workerId) external view returns (uint256);
 
     /// @notice Counts proposed recoveries: the nonce of the next one, and of cancelling the one that waits.

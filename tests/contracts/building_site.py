@@ -205,6 +205,7 @@ class Site:
         """Return the arguments of `proposeRecovery`, signed by registrar, new key and, where it confirms, `bureau`."""
         deadline = deadline or now() + DAY_SECONDS
         values = self._key_values(worker, key, self.registry.recoveryNonceOf(worker.worker_id), deadline)
+        values["bureau"] = bureau.address if bureau else NOBODY
         words = self._registry_words("Recovery", values, domain, changed)
         return (
             worker.worker_id, key_words(key.public), deadline, self.registrar.address,
@@ -385,7 +386,8 @@ class Site:
     ) -> tuple[int, bytes]:
         """Return the arguments of `announceClosing`, signed by the contractor unless said otherwise."""
         deadline = deadline or now() + 30 * DAY_SECONDS
-        words = self._words("ClosingNotice", {"deadline": deadline}, domain, changed)
+        values = {"count": self.escrow.closing()["count"], "deadline": deadline}
+        words = self._words("ClosingNotice", values, domain, changed)
         return deadline, (signer or self.contractor).sign_bytes(words)
 
     def closing(

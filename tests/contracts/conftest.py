@@ -18,7 +18,7 @@ BUREAU_KEY = Wallet.from_hex(f"{0xB0:064x}")
 ARBITER_KEY = Wallet.from_hex(f"{0xA8:064x}")
 # Ascending by address, as EvidenceAnchor wants its witnesses.
 WITNESS_KEYS = sorted((Wallet.from_hex(f"{0x817 + n:064x}") for n in range(3)), key=lambda key: key.address)
-REGISTRAR_ROLE, BANK_ROLE, BUREAU_ROLE, GUARDIAN_ROLE, PAYOUT_ROLE, WITNESS_ROLE = range(1, 7)  # Roles.sol
+REGISTRAR_ROLE, BANK_ROLE, BUREAU_ROLE, GUARDIAN_ROLE, PAYOUT_ROLE, WITNESS_ROLE, ARBITER_ROLE = range(1, 8)  # Roles.sol
 BANK_CALLS = ("settleLines", "returnLines", "settleDispute", "returnDispute")  # of BankPayout
 MINTED_FEN = 10**12
 
@@ -80,9 +80,10 @@ def arbiter(accounts):
 
 
 @pytest.fixture(scope="module")
-def roles(module_isolation, RoleManager, admin, bank, bureau, guardian, registrar):
+def roles(module_isolation, RoleManager, admin, bank, bureau, arbiter, guardian, registrar):
     manager = admin.deploy(RoleManager, admin)
     members = [(REGISTRAR_ROLE, registrar), (BANK_ROLE, bank), (BUREAU_ROLE, bureau), (GUARDIAN_ROLE, guardian)]
+    members.append((ARBITER_ROLE, arbiter))
     for role, member in (*members, *((WITNESS_ROLE, key.address) for key in WITNESS_KEYS)):
         manager.grantRole(role, member, 0, {"from": admin})
     return manager

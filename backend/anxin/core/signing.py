@@ -58,8 +58,8 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("bytes32", "workerId"), ("address", "payout"), ("uint256", "nonce"), ("uint256", "deadline"),
     ),
     "Recovery": (
-        ("bytes32", "workerId"), ("uint8", "assurance"), ("bytes32", "x"), ("bytes32", "y"), ("uint256", "nonce"),
-        ("uint256", "deadline"),
+        ("bytes32", "workerId"), ("uint8", "assurance"), ("bytes32", "x"), ("bytes32", "y"), ("address", "bureau"),
+        ("uint256", "nonce"), ("uint256", "deadline"),
     ),
     "RecoveryCancel": (("bytes32", "workerId"), ("uint256", "nonce"), ("uint256", "deadline")),
     "Claim": (
@@ -73,7 +73,7 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("uint256", "disputeId"), ("uint64", "award"), ("bytes32", "orderHash"), ("uint64", "deadline"),
     ),
     "BondDraw": (("uint256", "amount"), ("bytes32", "orderHash"), ("uint64", "deadline")),
-    "ClosingNotice": (("uint64", "deadline"),),
+    "ClosingNotice": (("uint64", "count"), ("uint64", "deadline")),
     "Closing": (("uint64", "count"), ("uint64", "deadline")),
     "Evidence": (("bytes32", "topic"), ("uint32", "day"), ("bytes32", "root")),
     "Contest": (
