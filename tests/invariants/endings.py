@@ -58,7 +58,7 @@ class WholeMachine(SiteMachine):
         cap = self.seen.caps.get(worker.worker_id, 0)
         if not cap:
             return
-        mask, first_day = 1 + dice.roll(31), 10_000 + 5 * dice.roll(1_000)
+        mask, first_day = 1 + dice.roll(31), now() // DAY_SECONDS - 3_000 + 5 * dice.roll(500)
         claim = self.site.claim(
             worker, amount_fen=1 + dice.roll(cap * mask.bit_count()), first_day=first_day, day_mask=mask
         )
@@ -143,7 +143,7 @@ class WholeMachine(SiteMachine):
         else:
             if dice.roll(2):
                 self.wait_until(seen.banked_at + 30 * DAY_SECONDS + 1)
-            can = now() > seen.banked_at + 30 * DAY_SECONDS
+            can = now() > seen.banked_at + 30 * DAY_SECONDS and sum(1 << i for i in places) == seen.banked
             self.do("BankPayout.returnUnsettledLines", payout.returnUnsettledLines, args, expect=None if can else False)
 
     def the_bank_is_done_with_a_dispute(self, number: int) -> None:
@@ -196,7 +196,7 @@ class WholeMachine(SiteMachine):
         thief = dice.one_of(self.people)
         thief = type(thief)(thief.worker_id, MALLORY, thief.payout)
         tries = [
-            ("WageEscrow.claim", escrow.claim, site.claim(thief, first_day=9_000, amount_fen=1)),
+            ("WageEscrow.claim", escrow.claim, site.claim(thief, first_day=now() // DAY_SECONDS - 3_100, amount_fen=1)),
             ("WageEscrow.drawBond", escrow.drawBond, site.bond_draw(1, "false order", signer=MALLORY)),
             ("WageEscrow.close", escrow.close, site.closing(signer=MALLORY)),
             ("WageEscrow.announceClosing", escrow.announceClosing, site.closing_notice(signer=MALLORY)),

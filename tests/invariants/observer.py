@@ -161,11 +161,13 @@ class Observer:
     def _on_closing_announced(self, event: Event) -> None:
         self.announced_until = event.values["until"]
         must(self.announced_until == self.now + NOTICE_SECONDS, "4: a public notice of 30 days")
+        self.closings += 1
         self._enter("closing: announced")
 
     def _on_closing_withdrawn(self, event: Event) -> None:
         must(self.announced_until != 0, "6: no notice to withdraw")
         self.announced_until = 0
+        self.closings += 1
         self._enter("closing: withdrawn")
 
     def _on_paused(self, event: Event) -> None:
@@ -306,8 +308,8 @@ class Observer:
         self._paid(seen.worker_id, event.values["payout"], amount)
         self._enter("dispute: paid")
         if event.values["payout"] == self.bank:
+            seen.banked_at = seen.banked_at if seen.banked else self.now
             seen.banked += amount
-            seen.banked_at = self.now
 
     def _on_dispute_payout_failed(self, event: Event) -> None:
         seen = self.disputes[event.values["disputeId"]]

@@ -87,7 +87,10 @@ abstract contract DisputeObserver is Seen {
             require(seen.paid <= seen.granted, "2: a dispute was paid beyond its grant");
             _paid(flow, account, seen.workerId, payout, amount);
             entered["dispute: paid"]++;
-            if (payout == bank) (seen.banked, seen.bankedAt) = (seen.banked + amount, block.timestamp);
+            if (payout == bank) {
+                if (seen.banked == 0) seen.bankedAt = block.timestamp;
+                seen.banked += amount;
+            }
             return true;
         }
         if (what == IWageEscrow.DisputePayoutFailed.selector) {

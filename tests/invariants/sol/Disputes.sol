@@ -60,7 +60,7 @@ abstract contract Disputes is Sheets {
         uint256 cap = dayCaps[escrow][claimed.workerId];
         if (cap == 0) return;
         claimed.dayMask = uint32(1 + _roll(_roll(2) == 0 ? 15 : type(uint32).max - 1));
-        claimed.firstDay = uint32(_now() / 1 days - 40 - _roll(15_000));
+        claimed.firstDay = uint32(_now() / 1 days - 40 - _roll(3_500));
         claimed.amount = uint64(1 + _roll(cap * _days(claimed.dayMask)));
         (claimed.evidenceHash, claimed.deadline) = (_fresh("evidence"), _later());
         bytes memory signature =

@@ -55,7 +55,8 @@ abstract contract Endings is Disputes {
         uint256 left = sheets[batch.escrow][batch.sheetId].bankedAt + 30 days;
         bool byBank = _roll(2) == 0;
         if (!byBank && _roll(2) == 0) _waitUntil(left + _roll(2));
-        Expect expect = _foreseeReturn(_totalOf(batch.lines), byBank || _now() > left);
+        bool isAll = batch.chosen == sheets[batch.escrow][batch.sheetId].banked;
+        Expect expect = _foreseeReturn(_totalOf(batch.lines), byBank || (isAll && _now() > left));
         bytes memory data = byBank
             ? abi.encodeCall(
                 IBankPayout.returnLines, (batch.escrow, batch.sheetId, batch.lines, batch.proof, _fresh("reason"))
@@ -108,7 +109,7 @@ abstract contract Endings is Disputes {
         address escrow = address(site.escrow);
         Account storage account = accounts[escrow];
         bool can = account.announcedUntil == 0 && account.closedAt == 0 && _now() >= account.pausedUntil;
-        bytes memory signature = _signParty(site.contractor, ESCROW, escrow, Words.closingNotice(_later()));
+        bytes memory signature = _signParty(site.contractor, ESCROW, escrow, Words.closingNotice(account.count, _later()));
         bytes memory data = abi.encodeCall(IWageEscrow.announceClosing, (_later(), signature));
         _do(ESCROW, _anybody(), escrow, data, can ? Expect.YES : Expect.NO);
     }

@@ -113,7 +113,7 @@ abstract contract Hostility is Endings {
         return selector == IWageEscrow.postSheet.selector || selector == IWageEscrow.join.selector
             || selector == IWageEscrow.contest.selector || selector == IWageEscrow.claim.selector
             || selector == IWageEscrow.answer.selector || selector == IWageEscrow.resolve.selector
-            || selector == IWageEscrow.drawBond.selector || selector == IWageEscrow.close.selector
+            || selector == IWageEscrow.drawBond.selector || selector == IWageEscrow.close.selector || selector == IWageEscrow.announceClosing.selector
             || selector == IWorkerRegistry.enrol.selector || selector == IWorkerRegistry.rotate.selector
             || selector == IWorkerRegistry.proposePayout.selector
             || selector == IWorkerRegistry.proposeRecovery.selector
@@ -122,7 +122,7 @@ abstract contract Hostility is Endings {
 
     /// @dev Signed for one escrow. A release of lines that are paid looks at no signature.
     function _isSigned(bytes4 selector) private pure returns (bool) {
-        return _countsOnce(selector) || selector == IWageEscrow.announceClosing.selector;
+        return _countsOnce(selector);
     }
 
     /// @dev The token begins to refuse somebody, or to call back in the middle of payments; or it ends to.

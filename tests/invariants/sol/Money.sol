@@ -133,11 +133,14 @@ abstract contract Money is People {
         uint256 due = accounts[escrow].owed + accounts[escrow].contested;
         uint256 most = due > accounts[escrow].funded ? due - accounts[escrow].funded : 0;
         if (most > accounts[escrow].bond) most = accounts[escrow].bond;
-        uint256 amount = most == 0 || _roll(5) == 0 ? most + 1 + _roll(50) : 1 + _roll(most);
+        uint256 amount = most == 0 || _roll(3) == 0 ? most + 1 + _roll(50) : 1 + _roll(most);
+        uint256 bond = accounts[escrow].bond;
         bytes32 order = _fresh("order");
         bytes memory words = Words.bondDraw(amount, order, _later());
         bytes memory signature = _signParty(BUREAU, ESCROW, escrow, words);
         bytes memory data = abi.encodeCall(IWageEscrow.drawBond, (amount, order, _later(), signature));
-        _do(ESCROW, _anybody(), escrow, data, amount <= most ? Expect.YES : Expect.NO);
+        if (!_do(ESCROW, _anybody(), escrow, data, most != 0 ? Expect.YES : Expect.NO)) return;
+        uint256 drawn = bond - accounts[escrow].bond;
+        require(drawn == (amount < most ? amount : most), "1: another amount of bond than was ordered and is short");
     }
 }

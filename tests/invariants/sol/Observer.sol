@@ -124,10 +124,12 @@ abstract contract Observer is DisputeObserver, RegistryObserver {
         if (what == IWageEscrow.ClosingAnnounced.selector) {
             account.announcedUntil = uint64(abi.decode(log.data, (uint256)));
             require(account.announcedUntil == block.timestamp + 30 days, "4: a public notice of 30 days");
+            ++account.count;
             entered["closing: announced"]++;
         } else if (what == IWageEscrow.ClosingWithdrawn.selector) {
             require(account.announcedUntil != 0, "6: no notice to withdraw");
             account.announcedUntil = 0;
+            ++account.count;
             entered["closing: withdrawn"]++;
         } else if (what == IWageEscrow.Closed.selector || what == IWageEscrow.BondReturned.selector) {
             _contractorPaid(flow, account, log, what == IWageEscrow.Closed.selector);

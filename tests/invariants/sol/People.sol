@@ -145,7 +145,7 @@ abstract contract People is World {
         SignerKey memory known = _remember(next);
         uint256 nonce = IWorkerRegistry(registry).nonceOf(person.workerId);
         bytes32 digest =
-            _digest(REGISTRY, registry, Words.newKey("Rotation", person.workerId, known, nonce, _later()));
+            _digest(REGISTRY, registry, Words.rotation(person.workerId, known, nonce, _later()));
         bytes memory data = abi.encodeCall(
             IWorkerRegistry.rotate,
             (person.workerId, known, _later(), Keys.sign(_willingKey(person.workerId), digest), Keys.sign(next, digest))
@@ -180,7 +180,7 @@ abstract contract People is World {
         Secret memory next = _newKey(_roll(4));
         SignerKey memory known = _remember(next);
         uint256 nonce = IWorkerRegistry(registry).recoveryNonceOf(person.workerId);
-        bytes memory words = Words.newKey("Recovery", person.workerId, known, nonce, _later());
+        bytes memory words = Words.recovery(person.workerId, known, bureau, nonce, _later());
         bytes memory data = abi.encodeCall(
             IWorkerRegistry.proposeRecovery,
             (

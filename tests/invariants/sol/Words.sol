@@ -27,14 +27,26 @@ library Words {
         return abi.encode(kind, workerId, key.assurance, key.x, key.y, payout, deadline);
     }
 
-    /// @param kind "Rotation" or "Recovery".
-    function newKey(string memory kind, bytes32 workerId, SignerKey memory key, uint256 nonce, uint256 deadline)
+    function rotation(bytes32 workerId, SignerKey memory key, uint256 nonce, uint256 deadline)
         internal
         pure
         returns (bytes memory)
     {
-        bytes memory fields = "(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,uint256 nonce,uint256 deadline)";
-        return abi.encode(keccak256(bytes.concat(bytes(kind), fields)), workerId, key, nonce, deadline);
+        bytes32 kind = keccak256(
+            "Rotation(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,uint256 nonce,uint256 deadline)"
+        );
+        return abi.encode(kind, workerId, key, nonce, deadline);
+    }
+
+    function recovery(bytes32 workerId, SignerKey memory key, address bureau, uint256 nonce, uint256 deadline)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        bytes32 kind = keccak256(
+            "Recovery(bytes32 workerId,uint8 assurance,bytes32 x,bytes32 y,address bureau,uint256 nonce,uint256 deadline)"
+        );
+        return abi.encode(kind, workerId, key, bureau, nonce, deadline);
     }
 
     function payoutChange(bytes32 workerId, address payout, uint256 nonce, uint256 deadline)
@@ -119,8 +131,8 @@ library Words {
         return abi.encode(keccak256("BondDraw(uint256 amount,bytes32 orderHash,uint64 deadline)"), amount, orderHash, deadline);
     }
 
-    function closingNotice(uint64 deadline) internal pure returns (bytes memory) {
-        return abi.encode(keccak256("ClosingNotice(uint64 deadline)"), deadline);
+    function closingNotice(uint64 count, uint64 deadline) internal pure returns (bytes memory) {
+        return abi.encode(keccak256("ClosingNotice(uint64 count,uint64 deadline)"), count, deadline);
     }
 
     function closing(uint64 count, uint64 deadline) internal pure returns (bytes memory) {

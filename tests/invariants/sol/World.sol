@@ -183,6 +183,7 @@ abstract contract World is Observer {
         roles.grantRole(3, vm.addr(BUREAU), 0);
         roles.grantRole(4, vm.addr(GUARDIAN), 0);
         roles.grantRole(5, bank, 0);
+        roles.grantRole(7, vm.addr(ARBITER), 0);
         for (uint256 i = 0; i < 3; ++i) {
             roles.grantRole(6, vm.addr(WITNESS + i), 0);
         }
