@@ -186,10 +186,10 @@ class Life:
 
     async def _closed(self) -> None:
         deadline = await self.now() + 90 * DAY
-        notice = await self.signed("contractor", "ClosingNotice", deadline=deadline)
+        notice = await self.signed("contractor", "ClosingNotice", count=0, deadline=deadline)
         await self.call("announceClosing", deadline=deadline, contractorSignature=notice)
         await self.later(30)
-        closing = await self.signed("bureau", "Closing", count=0, deadline=deadline)
+        closing = await self.signed("bureau", "Closing", count=1, deadline=deadline)
         await self.call("close", deadline=deadline, bureauSignature=closing)
         await self.later(30)
         await self.call("returnBond")

@@ -1,7 +1,7 @@
 """Disputes over HTTP and by final events: what each side signs is checked as the contract checks it, and followed.
 
-Branches: claim kept and relayed · resent · bound · nothing · no day · a day to come · a day claimed or contested before ·
-refused, then claimed again · wrong key · high s · changed evidence · expired · too far · stranger · not joined · unknown
+Branches: claim kept and relayed · resent · bound · nothing · no day · a day to come, of long ago ·
+a day claimed or contested before · refused, then claimed again · wrong key · high s · changed evidence · expired · too far · stranger · not joined · unknown
 project · answer: kept, resent, too late, less than before, more than asked, by a stranger, decided, unknown · resolution:
 by the bureau, by the arbiter before and after, of an unanswered claim, beyond what was asked, twice · followed: claimed,
 contested, answered, stood, resolved, paid, to the bank, settled, given back, not paid · clock · money came in · new payout ·
@@ -183,6 +183,17 @@ async def test_day_at_the_end_of_time_is_told_as_nonsense(client, site, first_da
         path, body = mine(site, first_day=first_day, day_mask=2**31, amount_fen=1)
 
     assert_problem(await client.put(path, json=body), status, slug, "")
+
+
+@pytest.mark.parametrize(("age_days", "status"), [(3652, 202), (3653, 422)], ids=["ten years", "a day more"])
+async def test_day_of_long_ago_cannot_be_claimed(client, site, age_days, status):
+    path, body = mine(site, first_day=now().date() - timedelta(days=age_days), day_mask=1, amount_fen=1)
+
+    reply = await client.put(path, json=body)
+
+    assert reply.status_code == status
+    if status == 422:
+        assert_problem(reply, 422, "day-too-old", "3653 days")
 
 
 @pytest.mark.parametrize(

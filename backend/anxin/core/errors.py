@@ -274,6 +274,15 @@ class FutureDay(AnxinError):
     }
 
 
+class DayTooOld(AnxinError):
+    status = 422
+    title = {"zh": "日子太久远", "en": "Too long ago"}
+    detail = {
+        "zh": "只能追讨最近 {max_days} 天内的工资。",
+        "en": "Only days of the last {max_days} days can be claimed.",
+    }
+
+
 class DayClaimed(AnxinError):
     status = 409
     title = {"zh": "这些天已经追讨过", "en": "Day already claimed"}

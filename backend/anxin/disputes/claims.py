@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core import calls, relayed
 from anxin.core.clock import day_number, days_in, now
 from anxin.core.deployment import Deployment
-from anxin.core.errors import BadClaim, DayClaimed, FutureDay, Malformed, NotJoined, ProjectNotFound
+from anxin.core.errors import BadClaim, DayClaimed, DayTooOld, FutureDay, Malformed, NotJoined, ProjectNotFound
 from anxin.core.signing import Value, pack
 from anxin.core.wire import Kept, check_deadline, check_form, hex_address, hex_bytes, signed_digest
 from anxin.disputes.models import Claim
@@ -24,13 +24,14 @@ from anxin.projects.service import day_cap_of, project_at
 from anxin.wages.models import Contest
 
 MAX_DAYS = 32  # one bit of a day mask each
+MAX_AGE_DAYS = 3653
 
 
 async def claim_days(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedClaim) -> Kept:
     """Keep a worker's claim and send it to the chain. Resending it changes nothing.
 
     Raises Malformed, HighS, DigestMismatch, ProjectNotFound, NotEnrolled, WrongKey, SignatureExpired, DeadlineTooFar,
-    NotJoined, BadClaim, FutureDay, DayClaimed. Evidence that was changed is a DigestMismatch.
+    NotJoined, BadClaim, FutureDay, DayTooOld, DayClaimed. Evidence that was changed is a DigestMismatch.
     """
     check_form(signed.signature)
     escrow = hex_address(signed.escrow, "escrow")
@@ -79,9 +80,11 @@ async def _check_claim(
     bound_fen = day_cap_fen * signed.day_mask.bit_count()
     if not 0 < signed.amount_fen <= bound_fen:
         raise BadClaim(bound_fen=bound_fen)
-    last_day = day_number(signed.first_day) + signed.day_mask.bit_length() - 1
-    if last_day > day_number(now().date()) + 1:  # a site's calendar may be a day ahead of UTC
+    first_day, today = day_number(signed.first_day), day_number(now().date()) + 1  # a site may be a day ahead of UTC
+    if first_day + signed.day_mask.bit_length() - 1 > today:
         raise FutureDay()
+    if first_day + MAX_AGE_DAYS < today:
+        raise DayTooOld(max_days=MAX_AGE_DAYS)
     if set(days_in(signed.day_mask, signed.first_day)) & await _claimed_days(session, project, worker):
         raise DayClaimed()
 

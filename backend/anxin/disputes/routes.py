@@ -50,7 +50,7 @@ class ClaimController(Controller):
         """Keep the worker's claim to days that no sheet has. Resending the same digest changes nothing.
 
         Raises ProjectNotFound (404), NotEnrolled, NotJoined, DayClaimed (409), SignatureExpired (410), WrongKey (403),
-        DigestMismatch, HighS, BadClaim, FutureDay (422).
+        DigestMismatch, HighS, BadClaim, FutureDay, DayTooOld (422).
         """
         return await claims.claim_days(session, deployment, digest, data)
 
