@@ -55,6 +55,8 @@ library SignerKeys {
     {
         (bool decoded, WebAuthn.WebAuthnAuth calldata auth) = WebAuthn.tryDecodeAuth(signature);
         if (!decoded || auth.authenticatorData.length < 37) return false;
+        // The library reads where this points, however far that is: gas for nothing, and no answer.
+        if (auth.typeIndex >= bytes(auth.clientDataJSON).length) return false;
         if (bytes32(auth.authenticatorData[:32]) != rpIdHash) return false;
         return WebAuthn.verify(abi.encodePacked(digest), auth, key.x, key.y);
     }

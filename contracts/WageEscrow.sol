@@ -721,8 +721,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         Sheet storage posted = _sheets[batch.sheetId];
         posted.released |= bits;
         if (bankBits != 0) {
+            if (posted.banked == 0) posted.bankedAt = uint40(block.timestamp);
             posted.banked |= bankBits;
-            posted.bankedAt = uint40(block.timestamp);
         }
         _funded -= total;
         _owed -= total;

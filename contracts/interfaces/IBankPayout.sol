@@ -36,9 +36,9 @@ interface IBankPayout {
     ) external;
 
     /// @notice Anyone gives back lines that the bank has left lying for {SETTLEMENT_WINDOW}: they are owed again.
-    /// @dev The escrow emits {IWageEscrow-LineReturned} with reason zero. Requirements: that long has passed since a line of
-    /// the sheet last went to the bank; `lines` are all that it holds of the sheet (else one that is given back and paid again
-    /// would make the others wait anew).
+    /// @dev The escrow emits {IWageEscrow-LineReturned} with reason zero. Requirements: the bank has held lines of this sheet for
+    /// that long without a break; `lines` are all that it holds of it (so that what is paid again then has a clock of its own).
+    /// Notes: the bank does well to settle or return a whole sheet within the window; a line it leaves lying takes all along.
     function returnUnsettledLines(address escrow, uint256 sheetId, bytes calldata lines, bytes32[] calldata proof) external;
 
     /// @notice {settleLines} for what a dispute granted.

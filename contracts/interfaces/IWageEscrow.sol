@@ -131,7 +131,7 @@ struct Books {
 }
 
 /// @notice A posted sheet as the contract remembers it; the lines themselves are in {IWageEscrow-SheetPosted}.
-/// @param bankedAt Unix seconds at which a line of it last went to the bank.
+/// @param bankedAt Unix seconds since which `banked` has not been zero.
 /// @param released Bit per line: the posted amount has been paid.
 /// @param contested Bit per line: the worker claims more.
 /// @param banked Bit per line: paid to the bank, which has neither settled nor returned it.
