@@ -2,16 +2,35 @@
 
 const MILLISECONDS_PER_DAY = 86_400_000;
 
-function dayNumber(date: string): number {
+/** Days since 1970-01-01, as the contracts count. */
+export function dayNumber(date: string): number {
   return Date.parse(`${date}T00:00:00Z`) / MILLISECONDS_PER_DAY;
+}
+
+function dateOf(day: number): string {
+  return new Date(day * MILLISECONDS_PER_DAY).toISOString().slice(0, 10);
 }
 
 /** Every date of the period, first and last included. */
 export function datesOf(firstDay: string, lastDay: string): string[] {
   const first = dayNumber(firstDay);
-  return Array.from({ length: dayNumber(lastDay) - first + 1 }, (_, i) =>
-    new Date((first + i) * MILLISECONDS_PER_DAY).toISOString().slice(0, 10),
-  );
+  return Array.from({ length: dayNumber(lastDay) - first + 1 }, (_, i) => dateOf(first + i));
+}
+
+/** `count` dates, the first included. */
+export function datesFrom(firstDay: string, count: number): string[] {
+  const first = dayNumber(firstDay);
+  if (Number.isNaN(first)) return [];
+  return Array.from({ length: count }, (_, i) => dateOf(first + i));
+}
+
+export function daysBefore(date: string, days: number): string {
+  return dateOf(dayNumber(date) - days);
+}
+
+/** Today on the phone's own calendar, which is the site's. */
+export function dayOfPhone(now = new Date()): string {
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 }
 
 /** 0 is Monday. */

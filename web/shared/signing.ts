@@ -1,5 +1,5 @@
 /**
- * What a worker signs (EIP-712), and what a signature looks like on the wire.
+ * What a worker, a contractor and the bureau sign (EIP-712), and what a signature looks like on the wire.
  *
  * The contracts fix the words; a frozen set of digests in the tests holds this file to the server's and the contracts'.
  * Sources: EIP-712, SEC 1 §4.1 (ECDSA), RFC 3279 §2.2.3 (DER of r and s), EIP-2 (low s).
@@ -20,6 +20,9 @@ const TYPES = {
   Contest:
     "uint256 sheetId,uint8 index,bytes32 workerId,uint64 amount,uint32 dayMask,bytes32 payslipHash," +
     "uint64 claimed,uint32 claimedDays,bytes32 evidenceHash,uint64 deadline",
+  Claim: "bytes32 workerId,uint64 amount,uint32 firstDay,uint32 dayMask,bytes32 evidenceHash,uint64 deadline",
+  Answer: "uint256 disputeId,uint64 admitted,bytes32 evidenceHash,uint64 deadline",
+  Resolution: "uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline",
 } as const;
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
@@ -63,11 +66,38 @@ export interface ContestWords extends ConfirmationWords {
   evidenceHash: Hex;
 }
 
+export interface ClaimWords {
+  workerId: Hex;
+  amount: number;
+  /** Days since 1970-01-01. */
+  firstDay: number;
+  dayMask: number;
+  evidenceHash: Hex;
+  deadline: number;
+}
+
+export interface AnswerWords {
+  disputeId: number;
+  admitted: number;
+  evidenceHash: Hex;
+  deadline: number;
+}
+
+export interface ResolutionWords {
+  disputeId: number;
+  award: number;
+  orderHash: Hex;
+  deadline: number;
+}
+
 interface Words {
   Enrolment: EnrolmentWords;
   Join: JoinWords;
   Confirmation: ConfirmationWords;
   Contest: ContestWords;
+  Claim: ClaimWords;
+  Answer: AnswerWords;
+  Resolution: ResolutionWords;
 }
 
 export function registryDomain(chain: Chain): Domain {

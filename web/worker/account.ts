@@ -8,7 +8,8 @@ import { computed, ref, shallowRef } from "vue";
 
 import { ApiProblem, get, isSignedIn, NoAnswer, post, put, remove, renewSession, setAccessToken } from "../shared/api";
 import { language } from "../shared/i18n";
-import type { Chain, CodeSent, Line, Me, MyProject, Session } from "../shared/wire";
+import type { Chain, CodeSent, Line, Me, MyDispute, MyDisputes, MyProject, Session } from "../shared/wire";
+import { isDisputeMoving } from "./disputes";
 import { isSameKey, publicPart } from "./keys";
 import { flush } from "./outbox";
 import { confirmationProgress, contestProgress, isMoving, wordAbout } from "./progress";
@@ -24,6 +25,9 @@ interface Seen {
   me: Me;
   projects: MyProject[];
   lines: Line[];
+  disputes: MyDispute[];
+  /** Unix seconds. */
+  claimDeadline: number;
 }
 
 export const phase = ref<"starting" | "signedOut" | "signedIn">("starting");
@@ -116,13 +120,14 @@ export async function send(): Promise<void> {
 }
 
 async function fetchSeen(): Promise<Seen> {
-  const [chain, me, { projects }, { lines }] = await Promise.all([
+  const [chain, me, { projects }, { lines }, { disputes, claimDeadline }] = await Promise.all([
     get<Chain>("/api/chain"),
     get<Me>("/api/me"),
     get<{ projects: MyProject[] }>("/api/me/projects"),
     get<{ lines: Line[] }>("/api/me/lines"),
+    get<MyDisputes>("/api/me/disputes"),
   ]);
-  const news: Seen = { chain, me, projects, lines };
+  const news: Seen = { chain, me, projects, lines, disputes, claimDeadline };
   await remember("account", news);
   return news;
 }
@@ -139,7 +144,8 @@ async function showLastSeen(): Promise<void> {
     if (phase.value === "starting") phase.value = "signedOut";
     return;
   }
-  await show(last.value);
+  // What an earlier version of this page kept had no disputes.
+  await show({ ...last.value, disputes: last.value.disputes ?? [], claimDeadline: last.value.claimDeadline ?? 0 });
   asOf.value = last.asOf;
 }
 
@@ -159,12 +165,14 @@ function nextPause(): number {
 
 function isSomethingMoving(): boolean {
   if (!seen.value) return true;
-  const { me, projects, lines } = seen.value;
+  const { me, projects, lines, disputes } = seen.value;
   return (
     asOf.value !== null ||
     ["waiting", "accepted", "sent"].includes(me.enrolment.state) ||
     projects.some((project) => ["accepted", "sent"].includes(project.join.state)) ||
     words.value.some((word) => word.path === "joins" && word.state !== "refused" && !hasJoined(projects, word)) ||
+    words.value.some((word) => word.path === "claims" && word.state === "waiting") ||
+    disputes.some(isDisputeMoving) ||
     lines.some(
       (line) =>
         isMoving(confirmationProgress(line, wordAbout(words.value, "confirmations", line)).stage) ||

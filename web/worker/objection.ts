@@ -4,9 +4,9 @@ import { parseYuan, yuan } from "../shared/money";
 import type { Line } from "../shared/wire";
 import { t } from "./text";
 
-/** The most that may be claimed: the contract's day cap for each day. */
-export function limitFen(line: Line, addedDays: number, dayCapFen: number): number {
-  return dayCapFen * (line.days.length + addedDays);
+/** The days that count: those claimed before count nothing more. */
+export function countingDays(line: Line, added: string[], claimedBefore: string[]): number {
+  return [...line.days, ...added].filter((day) => !claimedBefore.includes(day)).length;
 }
 
 /** What is wrong with a claim, in one sentence; null where it can be signed. */

@@ -31,7 +31,7 @@ export function wordAbout(words: SignedWord[], path: "confirmations" | "contests
 
 function isAbout(word: SignedWord, line: Line): boolean {
   return (
-    word.path !== "joins" &&
+    "sheetId" in word.body &&
     word.body.escrow === line.escrow &&
     word.body.sheetId === line.sheetId &&
     word.body.index === line.index

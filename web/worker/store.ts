@@ -3,7 +3,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { Bytes } from "../shared/bytes";
-import type { Hex, Language, SignedConfirmation, SignedContest, SignedJoin } from "../shared/wire";
+import type { Hex, Language, SignedClaim, SignedConfirmation, SignedContest, SignedJoin } from "../shared/wire";
 
 /** A worker's key on this phone: the private part cannot leave the browser or the phone's passkey store. */
 export type HeldKey = { workerId: Hex; x: Hex; y: Hex } & (
@@ -25,6 +25,7 @@ export type SignedWord = {
   | { path: "confirmations"; body: SignedConfirmation }
   | { path: "joins"; body: SignedJoin }
   | { path: "contests"; body: SignedContest }
+  | { path: "claims"; body: SignedClaim }
 );
 
 interface Remembered {

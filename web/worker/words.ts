@@ -1,10 +1,12 @@
-/** What the worker says and signs: enrolment, join, confirmation, contest. Digest first, then the signature, then kept. */
+/** What the worker says and signs: enrolment, join, confirmation, contest, claim. Digest first, then the signature, then kept. */
 
 import { put } from "../shared/api";
 import { randomHex, sha256Text, toHex } from "../shared/bytes";
+import { dayNumber } from "../shared/calendar";
 import { language } from "../shared/i18n";
 import { digestOf, escrowDomain, registryDomain } from "../shared/signing";
 import type { Chain, Hex, Line, Me, MyProject, Receipt, SignedConfirmation, SignedEnrolment } from "../shared/wire";
+import type { Claim } from "./claim";
 import { publicPart, sign } from "./keys";
 import { post } from "./outbox";
 import type { HeldKey, SignedWord } from "./store";
@@ -43,8 +45,7 @@ export interface Objection {
 
 export async function signContest(chain: Chain, key: HeldKey, line: Line, objection: Objection): Promise<void> {
   const { claimedFen, claimedDays, reason } = objection;
-  // The nonce keeps a short reason from being guessed from its hash, which everybody can read.
-  const evidence = JSON.stringify({ reason, nonce: randomHex(16) });
+  const evidence = evidenceOf(reason);
   const digest = digestOf(escrowDomain(chain, line.escrow), "Contest", {
     ...confirmationWords(key, line),
     claimed: claimedFen,
@@ -54,6 +55,35 @@ export async function signContest(chain: Chain, key: HeldKey, line: Line, object
   const signature = await sign(key, digest, chain.rpId);
   const body = { ...lineBody(line), claimedFen, claimedDays, evidence, signature };
   await post({ ...fresh(key, toHex(digest)), path: "contests", body });
+}
+
+/** `deadline` in Unix seconds. */
+export async function signClaim(
+  chain: Chain,
+  key: HeldKey,
+  escrow: Hex,
+  claim: Claim,
+  deadline: number,
+): Promise<void> {
+  const { amountFen, firstDay, dayMask } = claim;
+  const { workerId } = key;
+  const evidence = evidenceOf(claim.evidence);
+  const digest = digestOf(escrowDomain(chain, escrow), "Claim", {
+    workerId,
+    amount: amountFen,
+    firstDay: dayNumber(firstDay),
+    dayMask,
+    evidenceHash: sha256Text(evidence),
+    deadline,
+  });
+  const signature = await sign(key, digest, chain.rpId);
+  const body = { escrow, workerId, amountFen, firstDay, dayMask, evidence, deadline, signature };
+  await post({ ...fresh(key, toHex(digest)), path: "claims", body });
+}
+
+/** The nonce keeps a short reason from being guessed from its hash, which everybody can read. */
+function evidenceOf(reason: string): string {
+  return JSON.stringify({ reason, nonce: randomHex(16) });
 }
 
 function confirmationWords(key: HeldKey, line: Line) {

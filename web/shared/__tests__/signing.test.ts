@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { fromHex, toHex } from "../bytes";
+import { dayNumber } from "../calendar";
 import { digestOf, escrowDomain, registryDomain, scalarsOfDer, scalarsOfRaw, signerKey } from "../signing";
 import type { Chain, Hex } from "../wire";
 
@@ -63,6 +64,32 @@ describe("digests are those the server computes for the same words", () => {
     };
     expect(toHex(digestOf(ESCROW, "Contest", words))).toBe(
       "0x0f579ad00c85c017932e1ad202c7915cba9d1588d974ef5b9c831678f8a0a1c6",
+    );
+  });
+});
+
+describe("digests of a dispute's words are those of anxin.core.signing.digest", () => {
+  const deadline = 1_793_000_001;
+
+  test("Claim", () => {
+    const days = { firstDay: dayNumber("2026-10-07"), dayMask: 0b1011 };
+    const words = { workerId: filled("11"), amount: 96_000, ...days, evidenceHash: filled("66"), deadline };
+    expect(toHex(digestOf(ESCROW, "Claim", words))).toBe(
+      "0x508c89ac76123ba488b2b8f2536cbf12255536eaa2cc70db7321287b96ca8bd7",
+    );
+  });
+
+  test("Answer", () => {
+    const words = { disputeId: 7, admitted: 32_000, evidenceHash: filled("66"), deadline };
+    expect(toHex(digestOf(ESCROW, "Answer", words))).toBe(
+      "0x7b894716c86e9edec9cf25fba839581c4460d48f2d1e0e65ee0d91a115bfcf91",
+    );
+  });
+
+  test("Resolution", () => {
+    const words = { disputeId: 7, award: 64_000, orderHash: filled("77"), deadline };
+    expect(toHex(digestOf(ESCROW, "Resolution", words))).toBe(
+      "0x96619b8deedf28713a4546888a3255ed40da98f8decb091bf7e6fab88a1e9616",
     );
   });
 });
