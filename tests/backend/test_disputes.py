@@ -1,11 +1,11 @@
 """Disputes over HTTP and by final events: what each side signs is checked as the contract checks it, and followed.
 
-Branches: claim kept and relayed · resent · bound · nothing · no day · a day to come, of long ago ·
-a day claimed or contested before · refused, then claimed again · wrong key · high s · changed evidence · expired · too far · stranger · not joined · unknown
-project · answer: kept, resent, too late, less than before, more than asked, by a stranger, decided, unknown · resolution:
-by the bureau, by the arbiter before and after, of an unanswered claim, beyond what was asked, twice · followed: claimed,
-contested, answered, stood, resolved, paid, to the bank, settled, given back, not paid · clock · money came in · new payout ·
-refused payment · told · lists.
+Branches: claim kept and relayed · resent · bound · nothing · no day · a day to come, of long ago · a day claimed or
+contested before · refused, then claimed again · wrong key · high s · changed evidence · expired · too far · stranger ·
+not joined · unknown project · answer: kept, resent, too late, less than before, more than asked, by a stranger,
+decided, unknown · resolution: by the bureau, by the arbiter before and after, of an unanswered claim, beyond what was
+asked, twice · followed: claimed, contested, answered, stood, resolved, paid, to the bank, settled, given back, not paid
+· clock · money came in · new payout · refused payment · told · lists.
 """
 
 from datetime import date, timedelta
