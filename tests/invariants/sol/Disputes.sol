@@ -16,6 +16,10 @@ abstract contract Disputes is Sheets {
         for (; mask != 0; mask &= mask - 1) ++count;
     }
 
+    function _waitUntil(uint256 time) internal {
+        if (_now() < time) vm.warp(time);
+    }
+
     function _contest(Site memory site) internal {
         address escrow = address(site.escrow);
         uint256 count = sheets[escrow].length;
@@ -143,7 +147,10 @@ abstract contract Disputes is Sheets {
     function _resolve(Site memory site) internal {
         address escrow = address(site.escrow);
         (uint256 id, bool found) = _dispute(escrow, DisputeState.CONTESTED);
-        if (found) _resolveThat(site, id, uint64(_roll(disputes[escrow][id].asked + 1)), _roll(2) == 0);
+        if (!found) return;
+        // A forger's chance would come past the bureau's window.
+        if (forgesParties && _roll(2) == 0) _waitUntil(disputes[escrow][id].since + site.windows.bureau + 1);
+        _resolveThat(site, id, uint64(_roll(disputes[escrow][id].asked + 1)), _roll(2) == 0);
     }
 
     function _resolveThat(Site memory site, uint256 id, uint64 award, bool byArbiter) internal {

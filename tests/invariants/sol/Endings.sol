@@ -179,10 +179,6 @@ abstract contract Endings is Disputes {
         if (kindOfToken == TokenKind.REENTERING) IHostile(token).setCallback("");
     }
 
-    function _waitUntil(uint256 time) internal {
-        if (_now() < time) vm.warp(time);
-    }
-
     function _payLines(Site memory site) private {
         address escrow = address(site.escrow);
         for (uint256 i = 0; i < people.length; ++i) {
