@@ -32,5 +32,5 @@ export const en: Catalogue<keyof typeof zh> = {
   accountToBeSettled: "To be settled",
   accountBank: "Bank",
   accountTokens: "Tokens",
-  readOnly: "Read only: no money can be moved from here.",
+  readOnly: "The books are read only; deciding a dispute takes the wallet of the bureau or the arbiter.",
 };

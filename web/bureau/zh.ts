@@ -29,5 +29,5 @@ export const zh = {
   accountToBeSettled: "待银行付出",
   accountBank: "银行存款",
   accountTokens: "代币",
-  readOnly: "只读：这里不能改动任何资金。",
+  readOnly: "账目只读；裁决争议要用劳动部门或仲裁方的钱包签字。",
 } as const;

@@ -6,8 +6,9 @@
 
 import { type Address, isAddressEqual, parseAbi, parseSignature, zeroHash } from "viem";
 
+import { isDeclined } from "../shared/dashboard/wallets";
 import type { Chain, Hex } from "../shared/wire";
-import { type ConnectedWallet, isDeclined } from "./wallet";
+import type { ConnectedWallet } from "./wallet";
 
 const PERMIT_SECONDS = 3_600;
 

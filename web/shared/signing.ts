@@ -25,7 +25,7 @@ const TYPES = {
   Resolution: "uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline",
 } as const;
 
-const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+const DOMAIN_FIELDS = "string name,string version,uint256 chainId,address verifyingContract";
 
 /** Where a signature counts: one contract on one chain. */
 export interface Domain {
@@ -119,10 +119,21 @@ export function digestOf<Name extends keyof Words>(domain: Domain, name: Name, w
   return new Uint8Array(keccak_256(concatBytes(new Uint8Array([0x19, 0x01]), separator(domain), structHash)));
 }
 
+/** The same words as a wallet is asked to sign them (eth_signTypedData_v4). */
+export function typedDataOf<Name extends keyof Words>(domain: Domain, primaryType: Name, message: Words[Name]) {
+  const fields = (list: string) => list.split(",").map((field) => ({ type: field.split(" ")[0], name: field.split(" ")[1] }));
+  return {
+    domain: { name: domain.name, version: "1", chainId: domain.chainId, verifyingContract: domain.contract },
+    types: { EIP712Domain: fields(DOMAIN_FIELDS), [primaryType]: fields(TYPES[primaryType]) },
+    primaryType,
+    message,
+  };
+}
+
 function separator(domain: Domain): Uint8Array {
   return keccak_256(
     concatBytes(
-      hashText(DOMAIN_TYPE),
+      hashText(`EIP712Domain(${DOMAIN_FIELDS})`),
       hashText(domain.name),
       hashText("1"),
       word("uint256", domain.chainId),

@@ -1,8 +1,9 @@
 /** What the worker says and signs: enrolment, join, confirmation, contest, claim. Digest first, then the signature, then kept. */
 
 import { put } from "../shared/api";
-import { randomHex, sha256Text, toHex } from "../shared/bytes";
+import { sha256Text, toHex } from "../shared/bytes";
 import { dayNumber } from "../shared/calendar";
+import { evidenceOf } from "../shared/evidence";
 import { language } from "../shared/i18n";
 import { digestOf, escrowDomain, registryDomain } from "../shared/signing";
 import type { Chain, Hex, Line, Me, MyProject, Receipt, SignedConfirmation, SignedEnrolment } from "../shared/wire";
@@ -79,11 +80,6 @@ export async function signClaim(
   const signature = await sign(key, digest, chain.rpId);
   const body = { escrow, workerId, amountFen, firstDay, dayMask, evidence, deadline, signature };
   await post({ ...fresh(key, toHex(digest)), path: "claims", body });
-}
-
-/** The nonce keeps a short reason from being guessed from its hash, which everybody can read. */
-function evidenceOf(reason: string): string {
-  return JSON.stringify({ reason, nonce: randomHex(16) });
 }
 
 function confirmationWords(key: HeldKey, line: Line) {
