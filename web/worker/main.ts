@@ -7,11 +7,11 @@ import { speak } from "../shared/api";
 import { announceLanguage, language } from "../shared/i18n";
 import { start } from "./account";
 import App from "./App.vue";
-import { t } from "./text";
+import { learn, t } from "./text";
 
 watchEffect(() => speak(language.value));
 announceLanguage(() => t("appName"));
-createApp(App).mount("#app");
+void learn(language.value).then(() => createApp(App).mount("#app"));
 void start();
 
 if (import.meta.env.PROD && "serviceWorker" in navigator) {
