@@ -27,6 +27,8 @@ contract BankPayout is IBankPayout, AccessManaged {
         IERC20(token).forceApprove(escrow, 0);
     }
 
+    // Only the factory makes this, and it has looked.
+    // slither-disable-next-line missing-zero-check
     constructor(address authority, address token_) AccessManaged(authority) {
         factory = IWageEscrowFactory(msg.sender);
         token = token_;
@@ -52,6 +54,8 @@ contract BankPayout is IBankPayout, AccessManaged {
         bytes32[] calldata proof,
         bytes32 reason
     ) external restricted givingBack(escrow) {
+        // The escrow takes the money itself; nothing is left to do with the total.
+        // slither-disable-next-line unused-return
         IWageEscrow(escrow).takeBackLines(sheetId, lines, proof, reason);
     }
 
@@ -61,6 +65,8 @@ contract BankPayout is IBankPayout, AccessManaged {
         givingBack(escrow)
     {
         _checkLeftLying(IWageEscrow(escrow).sheet(sheetId).bankedAt);
+        // As in returnLines.
+        // slither-disable-next-line unused-return
         IWageEscrow(escrow).takeBackLines(sheetId, lines, proof, 0);
         uint256 left = IWageEscrow(escrow).sheet(sheetId).banked;
         require(left == 0, BankPayout_LinesLeft(left));
@@ -74,12 +80,16 @@ contract BankPayout is IBankPayout, AccessManaged {
 
     /// @inheritdoc IBankPayout
     function returnDispute(address escrow, uint256 disputeId, bytes32 reason) external restricted givingBack(escrow) {
+        // As in returnLines.
+        // slither-disable-next-line unused-return
         IWageEscrow(escrow).takeBackDispute(disputeId, reason);
     }
 
     /// @inheritdoc IBankPayout
     function returnUnsettledDispute(address escrow, uint256 disputeId) external givingBack(escrow) {
         _checkLeftLying(IWageEscrow(escrow).dispute(disputeId).bankedAt);
+        // As in returnLines.
+        // slither-disable-next-line unused-return
         IWageEscrow(escrow).takeBackDispute(disputeId, 0);
     }
 

@@ -30,13 +30,6 @@ library Payments {
         return 1 << uint8(uint256(Payment.unwrap(payment)) >> 8);
     }
 
-    /// @notice `payments[position]`. Requirements: `position < payments.length`.
-    function get(Payment[] memory payments, uint256 position) internal pure returns (Payment payment) {
-        assembly ("memory-safe") {
-            payment := mload(add(add(payments, 0x20), shl(5, position)))
-        }
-    }
-
     /// @notice `payments[position] = payment`. Requirements: `position < payments.length`.
     function set(Payment[] memory payments, uint256 position, Payment payment) internal pure {
         assembly ("memory-safe") {
@@ -70,7 +63,7 @@ library Payments {
         }
     }
 
-    /// @notice The same, for other words.
+    /// @notice `words[position]`. Requirements: `position < words.length`.
     function get(bytes32[] memory words, uint256 position) internal pure returns (bytes32 word) {
         assembly ("memory-safe") {
             word := mload(add(add(words, 0x20), shl(5, position)))

@@ -70,6 +70,8 @@ library SheetTree {
             (uint256 place, bytes32 hash) = (places[head], hashes[head]);
             head = (head + 1) % places.length;
             bytes32 sibling;
+            // ^ is meant: siblings differ in the lowest bit.
+            // slither-disable-next-line incorrect-exp
             if (length > 1 && places[head] == place ^ 1) {
                 sibling = hashes[head];
                 head = (head + 1) % places.length;

@@ -62,8 +62,8 @@ contract WageEscrowFactory is IWageEscrowFactory {
 
     /// @dev Else a contractor could name two accounts of its own to judge over it.
     function _holds(uint64 role, address account) private view returns (bool) {
-        (bool isMember,) = IAccessManager(authority).hasRole(role, account);
-        return isMember;
+        (bool isMember, uint32 delay) = IAccessManager(authority).hasRole(role, account);
+        return isMember && delay == 0;
     }
 
     function _checkWindow(uint32 window, uint32 min, uint32 max) private pure {

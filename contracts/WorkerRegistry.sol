@@ -256,6 +256,8 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
     function _checkNoRecovery(bytes32 workerId) private view {
         uint256 effectiveAt = _recoveries[workerId].effectiveAt;
+        // Zero is no moment: it says that no recovery waits.
+        // slither-disable-next-line incorrect-equality
         require(effectiveAt == 0, Registry_RecoveryPending(workerId, effectiveAt));
     }
 
@@ -308,6 +310,8 @@ contract WorkerRegistry is IWorkerRegistry, EIP712 {
 
     /// @dev Whoever held the old key may have asked for it.
     function _withdrawPayout(bytes32 workerId) private {
+        // Zero is no moment: it says that no change waits.
+        // slither-disable-next-line incorrect-equality
         if (_payouts[workerId].effectiveAt == 0) return;
         emit PayoutChangeWithdrawn(workerId, _payouts[workerId].payout);
         delete _payouts[workerId];

@@ -51,5 +51,7 @@ interface IBankPayout {
     function returnUnsettledDispute(address escrow, uint256 disputeId) external;
 
     /// @notice How long the bank may leave a wage lying, in seconds.
+    // A constant's name.
+    // slither-disable-next-line naming-convention
     function SETTLEMENT_WINDOW() external view returns (uint256);
 }
