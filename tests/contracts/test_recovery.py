@@ -5,7 +5,7 @@
 ├── the deadline has passed (at it: still good) → refused
 ├── the registrar lacks the role, or did not sign these words, this nonce, this registry, this chain → refused
 ├── the new key cannot sign, or did not → refused
-├── a bureau is named that lacks the role, or did not sign → refused
+├── a bureau is named that lacks the role, is the registrar, or did not sign; or one that signed is left out → refused
 ├── one waits unconfirmed, and the bureau confirms this one → takes its place, and its time runs anew
 └── else, whoever relays it → waits three days, RecoveryProposed
 """
@@ -212,6 +212,47 @@ def test_a_bureau_with_a_delay_does_not_count(site, roles, owner, admin, propose
 
     with reverts(refusal("Registry_NotBureau", site.arbiter.address)):
         propose(owner, bureau=site.arbiter)
+
+
+def test_a_registrar_with_the_bureaus_role_too_does_not_confirm_itself(
+    site, registry, roles, owner, registrar, admin, propose
+):
+    """Else one account could overrule the owner of the key; another bureau still confirms."""
+    roles.grantRole(3, registrar, 0, {"from": admin})
+
+    with reverts(refusal("Registry_NotBureau", registrar.address)):
+        propose(owner, bureau=site.registrar)
+    propose(owner, bureau=site.bureau)
+
+    assert registry.pendingRecoveryOf(owner.worker_id)["confirmed"]
+
+
+def test_nobody_takes_the_bureaus_confirmation_off_a_recovery(site, registry, owner, relayer, stranger):
+    """A thief of the phone sees the words on their way, and could cancel what a registrar alone proposed."""
+    words = site.recovery(owner, NEW_KEY, bureau=site.bureau)
+
+    with reverts(refusal("Registry_BadRegistrarSignature", owner.worker_id, site.registrar.address)):
+        registry.proposeRecovery(*words[:6], NOBODY, b"", {"from": stranger})
+    registry.proposeRecovery(*words, {"from": relayer})
+
+    assert registry.pendingRecoveryOf(owner.worker_id)["confirmed"]
+
+
+def test_nobody_adds_a_confirmation_that_registrar_and_key_did_not_sign_for(site, registry, owner, relayer):
+    said = site.recovery(owner, NEW_KEY)
+    *_, bureau, by_bureau = site.recovery(owner, NEW_KEY, bureau=site.bureau)
+
+    with reverts(refusal("Registry_BadRegistrarSignature", owner.worker_id, site.registrar.address)):
+        registry.proposeRecovery(*said[:6], bureau, by_bureau, {"from": relayer})
+
+
+def test_nobody_puts_another_bureau_in_the_place_of_the_one_that_was_named(site, registry, roles, owner, admin, relayer):
+    roles.grantRole(3, site.arbiter.address, 0, {"from": admin})
+    said = site.recovery(owner, NEW_KEY, bureau=site.bureau)
+    *_, other, by_other = site.recovery(owner, NEW_KEY, bureau=site.arbiter)
+
+    with reverts(refusal("Registry_BadRegistrarSignature", owner.worker_id, site.registrar.address)):
+        registry.proposeRecovery(*said[:6], other, by_other, {"from": relayer})
 
 
 def test_naming_the_bureau_is_not_its_signature(site, registry, owner, relayer):

@@ -1,7 +1,7 @@
 """WorkerRegistry.completeRecovery: the new key takes the place of the lost one.
 
 ├── none waits, or its delay is not over (at its end: good) → refused
-└── else, whoever calls → the new key counts, KeyChanged; a payout that waited is given up
+└── else, whoever calls → the new key counts, KeyChanged; a payout that waited is given up, the nonce is used up
 """
 
 import pytest
@@ -95,6 +95,15 @@ def test_the_commitment_follows_the_key(registry, owner, propose, complete):
     complete(owner)
 
     assert [commitment(NEW_KEY, owner.payout)] == [str(each) for each in registry.commitmentsOf([owner.worker_id])]
+
+
+def test_completing_uses_up_the_nonce_of_the_old_keys_words(registry, owner, propose, complete):
+    wait_until(propose(owner))
+    proposed = registry.nonceOf(owner.worker_id)
+
+    complete(owner)
+
+    assert (0, 1) == (proposed, registry.nonceOf(owner.worker_id))
 
 
 def test_a_worker_can_be_recovered_again(site, registry, owner, propose, complete):

@@ -100,6 +100,21 @@ def test_words_the_thief_kept_count_no_more_after_the_recovery(site, owner, thie
             send(*words)
 
 
+def test_words_the_thief_kept_stay_dead_when_the_owner_goes_back_to_the_old_key(site, owner, thief, stranger, send):
+    """The phone is found again: what was signed on it meanwhile does not come back with it."""
+    wish = site.payout_change(thief, stranger.address, deadline=now() + 300 * DAY_SECONDS)
+    rotation = site.rotation(thief, THIEFS_KEY, deadline=now() + 300 * DAY_SECONDS)
+    for key in (NEW_KEY, owner.key):
+        send("proposeRecovery", *site.recovery(owner, key))
+        wait_until(now() + DELAY_SECONDS)
+        send("completeRecovery", owner.worker_id)
+
+    for words in (("proposePayout", *wish), ("rotate", *rotation)):
+        with reverts(refusal("Registry_BadWorkerSignature", owner.worker_id)):
+            send(*words)
+    assert "PayoutChangeProposed" in send("proposePayout", *site.payout_change(owner, stranger.address)).events
+
+
 def test_a_thief_who_rotated_first_is_recovered_from_all_the_same(site, registry, owner, thief, send):
     site.rotate(thief, THIEFS_KEY)
     send("proposeRecovery", *site.recovery(owner, NEW_KEY, bureau=site.bureau))
