@@ -4,8 +4,8 @@ constructor
 ├── implementation, token, registry or roles are zero → refused
 └── else → a bank payout of its own
 createEscrow
-├── bureau is zero or the contractor → refused
-├── arbiter is zero, the contractor or the bureau → refused
+├── bureau is zero, has no bureau's role, or is the contractor → refused
+├── arbiter is zero, has no arbiter's role, or is the contractor or the bureau → refused
 ├── windows outside objection 1..30, answer 3..30, bureau 7..90 days → refused
 ├── this contractor has an escrow for the project → refused
 └── else → fixed terms, listed, EscrowCreated; the address follows from the terms
@@ -17,6 +17,7 @@ from brownie.exceptions import VirtualMachineError
 from eth_abi.abi import encode
 
 from .building_site import DAY_SECONDS, NOBODY, WINDOWS, refusal, word
+from .conftest import ARBITER_ROLE, BUREAU_ROLE
 
 PROJECT = word("north tower")
 BOUNDS_DAYS = {"objection": (1, 30), "answer": (3, 30), "bureau": (7, 90)}
@@ -118,7 +119,58 @@ def test_a_project_without_bureau_is_refused(create):
         create(bureau=NOBODY)
 
 
-def test_a_contractor_is_not_its_own_bureau(create, contractor):
+def test_a_contractor_cannot_name_an_account_of_its_own_as_bureau(create, stranger):
+    with reverts(refusal("Factory_BadBureau", stranger.address)):
+        create(bureau=stranger)
+
+
+def test_a_contractor_cannot_name_an_account_of_its_own_as_arbiter(create, stranger):
+    with reverts(refusal("Factory_BadArbiter", stranger.address)):
+        create(arbiter=stranger)
+
+
+@pytest.mark.parametrize("role", [role for role in range(1, 8) if role != BUREAU_ROLE])
+def test_no_other_role_makes_a_bureau(create, roles, admin, stranger, role):
+    roles.grantRole(role, stranger, 0, {"from": admin})
+
+    with reverts(refusal("Factory_BadBureau", stranger.address)):
+        create(bureau=stranger)
+
+
+@pytest.mark.parametrize("role", [role for role in range(1, 8) if role != ARBITER_ROLE])
+def test_no_other_role_makes_an_arbiter(create, roles, admin, stranger, role):
+    roles.grantRole(role, stranger, 0, {"from": admin})
+
+    with reverts(refusal("Factory_BadArbiter", stranger.address)):
+        create(arbiter=stranger)
+
+
+@pytest.mark.parametrize(("role", "office"), [(BUREAU_ROLE, "bureau"), (ARBITER_ROLE, "arbiter")], ids=["bureau", "arbiter"])
+def test_a_role_with_a_delay_does_not_count(create, roles, admin, stranger, role, office):
+    roles.grantRole(role, stranger, 1, {"from": admin})
+
+    with reverts(refusal(f"Factory_Bad{office.capitalize()}", stranger.address)):
+        create(**{office: stranger})
+
+
+def test_a_dismissed_bureau_is_named_no_more(create, roles, admin, bureau):
+    roles.revokeRole(BUREAU_ROLE, bureau, {"from": admin})
+
+    with reverts(refusal("Factory_BadBureau", bureau.address)):
+        create()
+
+
+def test_a_dismissed_arbiter_is_named_no_more(create, roles, admin, arbiter):
+    roles.revokeRole(ARBITER_ROLE, arbiter, {"from": admin})
+
+    with reverts(refusal("Factory_BadArbiter", arbiter.address)):
+        create()
+
+
+def test_a_contractor_is_not_its_own_bureau(create, roles, admin, contractor):
+    """Whatever role it was given."""
+    roles.grantRole(BUREAU_ROLE, contractor, 0, {"from": admin})
+
     with reverts(refusal("Factory_BadBureau", contractor.address)):
         create(bureau=contractor)
 
@@ -128,12 +180,18 @@ def test_a_project_without_arbiter_is_refused(create):
         create(arbiter=NOBODY)
 
 
-def test_a_contractor_is_not_its_own_arbiter(create, contractor):
+def test_a_contractor_is_not_its_own_arbiter(create, roles, admin, contractor):
+    """Whatever role it was given."""
+    roles.grantRole(ARBITER_ROLE, contractor, 0, {"from": admin})
+
     with reverts(refusal("Factory_BadArbiter", contractor.address)):
         create(arbiter=contractor)
 
 
-def test_a_bureau_is_not_its_own_arbiter(create, bureau):
+def test_a_bureau_is_not_its_own_arbiter(create, roles, admin, bureau):
+    """Though it may be the arbiter of other projects."""
+    roles.grantRole(ARBITER_ROLE, bureau, 0, {"from": admin})
+
     with reverts(refusal("Factory_BadArbiter", bureau.address)):
         create(arbiter=bureau)
 

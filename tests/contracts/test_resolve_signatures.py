@@ -130,6 +130,15 @@ def test_an_answer_is_not_a_decision(site, escrow, contest, relayer):
         escrow.resolve(*said, signature, {"from": relayer})
 
 
+def test_a_bureau_that_lost_its_role_still_decides_where_it_was_named(site, escrow, roles, contest, bureau, admin, relayer):
+    """The administrator of the roles cannot take the judge from a dispute that runs."""
+    roles.revokeRole(3, bureau, {"from": admin})
+
+    escrow.resolve(*site.resolution(contest, 60_000), {"from": relayer})
+
+    assert (60_000, 60_000, DECIDED) == standing(site, contest)
+
+
 def test_a_bureau_of_the_registry_is_not_this_projects_bureau(site, escrow, roles, contest, admin, relayer):
     """The role confirms recoveries; who decides here was fixed when the escrow was made."""
     roles.grantRole(3, site.contractor.address, 0, {"from": admin})
