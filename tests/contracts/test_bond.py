@@ -4,11 +4,11 @@ depositBond
 ├── nothing, more than was approved, or less arrives than was sent → refused
 └── else, whoever pays → bond, BondDeposited; not funded
 drawBond
-├── nothing, more than the bond, or more than is short (owed + contested − funded) → refused
+├── nothing is ordered, nothing is there, or nothing is short (owed + contested − funded) → refused
 ├── the order has drawn before → refused
 ├── the deadline has passed (at it: still good) → refused
 ├── the signature is not the bureau's, or not over these words, this escrow, this chain → refused
-└── else → bond becomes funded, BondDrawn; no money moves
+└── else → as much of it as there is and as is short becomes funded, BondDrawn; no money moves
 """
 
 import pytest
@@ -159,17 +159,48 @@ def test_what_is_contested_counts_as_short(site, escrow, crew, bond, relayer):
     assert_books(site, funded=100_000, contested=100_000, bond=BOND_FEN - 100_000)
 
 
-def test_a_fen_more_than_is_short_is_refused(site, escrow, short, relayer):
-    with reverts(refusal("Escrow_BadAmount", short + 1, 1, short)):
-        escrow.drawBond(*site.bond_draw(short + 1), {"from": relayer})
+def drawn(amount_fen, order="order"):
+    """What BondDrawn says."""
+    return {"amount": amount_fen, "orderHash": "0x" + word(order).hex()}
 
 
-def test_more_than_the_bond_is_refused(site, escrow, crew, relayer):
-    site.posted(crew)
+def test_a_fen_paid_in_first_spoils_no_order(site, escrow, short, relayer):
+    """Else a contractor could keep its bond for a fen, each time the bureau orders."""
+    order = site.bond_draw(short)
+    site.fund(1)
+
+    told = escrow.drawBond(*order, {"from": relayer})
+
+    assert drawn(short - 1) == dict(told.events["BondDrawn"])
+    assert_books(site, funded=100_000 + short, owed=100_000 + short, bond=BOND_FEN - short + 1)
+
+
+@pytest.mark.parametrize("ordered", [1, 2**255], ids=["a fen", "all numbers"])
+def test_no_more_is_drawn_than_is_short(site, escrow, short, relayer, ordered):
+    told = escrow.drawBond(*site.bond_draw(short + ordered), {"from": relayer})
+
+    assert drawn(short) == dict(told.events["BondDrawn"])
+    assert_books(site, funded=100_000 + short, owed=100_000 + short, bond=BOND_FEN - short)
+
+
+def test_no_more_is_drawn_than_there_is(site, escrow, crew, relayer):
+    sheet = site.posted(crew)
     site.deposit_bond(1_000)
 
-    with reverts(refusal("Escrow_BadAmount", 1_001, 1, 1_000)):
-        escrow.drawBond(*site.bond_draw(1_001), {"from": relayer})
+    told = escrow.drawBond(*site.bond_draw(1_001), {"from": relayer})
+
+    assert drawn(1_000) == dict(told.events["BondDrawn"])
+    assert_books(site, funded=1_000, owed=sheet.total_fen)
+
+
+def test_an_order_that_drew_less_is_used_up(site, escrow, short, crew, relayer):
+    """What the bond pays next is a new order's."""
+    order = site.bond_draw(short + 1)
+    escrow.drawBond(*order, {"from": relayer})
+    site.posted(crew)
+
+    with reverts(refusal("Escrow_OrderUsed", word("order"))):
+        escrow.drawBond(*order, {"from": relayer})
 
 
 def test_all_of_the_bond_can_be_drawn(site, escrow, crew, relayer):
@@ -183,14 +214,30 @@ def test_all_of_the_bond_can_be_drawn(site, escrow, crew, relayer):
 
 def test_nothing_cannot_be_drawn(site, escrow, short, relayer):
     """Else an order would be used up for nothing."""
-    with reverts(refusal("Escrow_BadAmount", 0, 1, short)):
+    with reverts(refusal("Escrow_ZeroAmount")):
         escrow.drawBond(*site.bond_draw(0), {"from": relayer})
+    assert not escrow.orderUsed(word("order"))
 
 
 def test_nothing_can_be_drawn_where_nothing_is_short(site, escrow, crew, bond, relayer):
     site.fund(site.posted(crew).total_fen)
 
-    with reverts(refusal("Escrow_BadAmount", 1, 1, 0)):
+    with reverts(refusal("Escrow_ZeroAmount")):
+        escrow.drawBond(*site.bond_draw(1), {"from": relayer})
+    assert not escrow.orderUsed(word("order"))
+
+
+def test_nothing_can_be_drawn_where_more_is_there_than_is_owed(site, escrow, crew, bond, relayer):
+    site.fund(site.posted(crew).total_fen + 1)
+
+    with reverts(refusal("Escrow_ZeroAmount")):
+        escrow.drawBond(*site.bond_draw(1), {"from": relayer})
+
+
+def test_nothing_can_be_drawn_without_a_bond(site, escrow, crew, relayer):
+    site.posted(crew)
+
+    with reverts(refusal("Escrow_ZeroAmount")):
         escrow.drawBond(*site.bond_draw(1), {"from": relayer})
 
 
