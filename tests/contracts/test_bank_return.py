@@ -5,8 +5,9 @@ returned by the bank
 ├── one of the lines is not with the bank: unpaid, paid elsewhere, settled, returned → refused, all of them
 └── else → LineReturned; the money is funded and owed again
 returned by anyone
-├── within 30 days of the last payment to the bank (their end included) → refused
+├── before the bank has held lines of the sheet for 30 days (their end included) → refused
 ├── settled, or returned already → refused
+├── not all that the bank holds of the sheet → refused
 └── else → the same, with reason zero
 payable again
 ├── by the same confirmation, or another
@@ -176,6 +177,38 @@ def test_the_banks_time_runs_from_the_payment_not_from_posting(site, escrow, ban
         fetch_back(sheet, 0)
 
 
+def test_nobody_makes_the_other_workers_wait_anew_by_paying_one_more_line(
+    site, escrow, token, bank_payout, bank_crew, fetch_back
+):
+    """The bank's 30 days run from the first line that it holds of a sheet."""
+    sheet = site.posted(bank_crew)
+    site.fund(sheet.total_fen)
+    site.release(sheet, bank_crew, 0)
+    since = now()
+    wait_until(since + SETTLEMENT_SECONDS - 100)
+    site.release(sheet, bank_crew, 1)
+
+    assert since == escrow.sheet(0)["bankedAt"]
+    next_block_at(since + SETTLEMENT_SECONDS + 1)
+    fetch_back(sheet, 0, 1)
+
+    assert 0 == token.balanceOf(bank_payout)
+
+
+def test_once_the_bank_holds_nothing_of_a_sheet_its_time_begins_anew(site, escrow, bank_payout, bank_crew, bank, fetch_back):
+    sheet = site.posted(bank_crew)
+    site.fund(sheet.total_fen)
+    site.release(sheet, bank_crew, 0)
+    bank_payout.settleLines(escrow, *sheet.lines_and_proof(0), word("receipt"), {"from": bank})
+    wait_until(now() + SETTLEMENT_SECONDS)
+    site.release(sheet, bank_crew, 1)
+    until = now() + SETTLEMENT_SECONDS
+
+    next_block_at(until)
+    with reverts(refusal("BankPayout_TooEarly", until, until)):
+        fetch_back(sheet, 1)
+
+
 def test_a_line_that_never_went_to_the_bank_is_not_given_back(site, bank_crew, sheet, fetch_back):
     unpaid = site.posted(bank_crew)
 
@@ -190,6 +223,32 @@ def test_a_line_paid_elsewhere_is_not_given_back(sheet, fetch_back):
         fetch_back(sheet, 3)
 
 
+@pytest.mark.parametrize(("places", "left"), [((0,), 0b110), ((1, 2), 0b001), ((0, 2), 0b010)], ids=str)
+def test_nobody_makes_the_other_workers_wait_anew_by_fetching_one_line(
+    site, token, bank_payout, sheet, fetch_back, places, left
+):
+    """One line given back and paid again would begin the bank's 30 days again for all."""
+    held = token.balanceOf(bank_payout)
+    wait_until(now() + SETTLEMENT_SECONDS + 1)
+
+    with reverts(refusal("BankPayout_LinesLeft", left)):
+        fetch_back(sheet, *places)
+    assert held == token.balanceOf(bank_payout)
+    assert 0b0111 == site.escrow.sheet(0)["banked"]
+
+
+def test_what_the_bank_settled_or_gave_back_itself_need_not_be_fetched(
+    escrow, bank_payout, token, bank, sheet, give_back, fetch_back
+):
+    bank_payout.settleLines(escrow, *sheet.lines_and_proof(0), word("receipt"), {"from": bank})
+    give_back(sheet, 2)
+    wait_until(now() + SETTLEMENT_SECONDS + 1)
+
+    fetch_back(sheet, 1)
+
+    assert 0 == token.balanceOf(bank_payout)
+
+
 def test_the_bank_may_settle_late_what_nobody_fetched(escrow, bank_payout, token, bank, sheet):
     wait_until(now() + SETTLEMENT_SECONDS + 1)
 
@@ -200,7 +259,7 @@ def test_the_bank_may_settle_late_what_nobody_fetched(escrow, bank_payout, token
 
 def test_what_was_fetched_back_cannot_be_settled(escrow, bank_payout, bank, sheet, fetch_back):
     wait_until(now() + SETTLEMENT_SECONDS + 1)
-    fetch_back(sheet, 0)
+    fetch_back(sheet, 0, 1, 2)
 
     with reverts(refusal("Escrow_NotBanked", 0)):
         bank_payout.settleLines(escrow, *sheet.lines_and_proof(0), word("receipt"), {"from": bank})
@@ -269,7 +328,7 @@ def test_a_line_whose_worker_had_chosen_another_payout_meanwhile_goes_there(
     """Paid to the bank before the change, given back after it."""
     move(site, bank_crew[0], stranger.address)
     wait_until(now() + SETTLEMENT_SECONDS)
-    fetch_back(sheet, 0)
+    fetch_back(sheet, 0, 1, 2)
 
     escrow.releaseUnsigned(*sheet.lines_and_proof(0), {"from": relayer})
 

@@ -1,7 +1,7 @@
 """BankPayout.returnDispute and returnUnsettledDispute: what the bank did not pay of a dispute is owed again.
 
 ├── the caller of returnDispute is not the bank → refused
-├── returnUnsettledDispute within 30 days of the last payment to the bank (their end included) → refused
+├── returnUnsettledDispute before 30 days of something being with the bank have passed (their end included) → refused
 ├── the dispute is unknown, or nothing of it is with the bank: unpaid, settled, returned → refused
 └── else → DisputeReturned; the money is funded and owed again, payable to the payout registered then
 """
@@ -121,6 +121,34 @@ def test_within_30_days_a_dispute_stays_with_the_bank(site, escrow, bank_payout,
 
     next_block_at(until - before_end)
     with reverts(refusal("BankPayout_TooEarly", until, until - before_end)):
+        bank_payout.returnUnsettledDispute(escrow, claim, {"from": stranger})
+
+
+def test_no_later_admission_of_a_fen_keeps_the_wage_with_the_bank(site, escrow, bank_payout, token, claim, stranger):
+    """Its 30 days run from when something of it first lay there."""
+    since = dispute(site, claim)["bankedAt"]
+    wait_until(since + SETTLEMENT_SECONDS - 100)
+    answered(site, claim, 60_001)
+
+    assert since == dispute(site, claim)["bankedAt"]
+    next_block_at(since + SETTLEMENT_SECONDS + 1)
+    bank_payout.returnUnsettledDispute(escrow, claim, {"from": stranger})
+
+    assert 0 == token.balanceOf(bank_payout)
+    assert_books(site, funded=ASKED_FEN, owed=60_001, contested=39_999)
+
+
+@pytest.mark.parametrize("settled", [True, False], ids=["settled", "given back"])
+def test_once_the_bank_holds_nothing_its_time_begins_anew(site, escrow, bank_payout, bank, claim, stranger, settled):
+    """A bank that settled the first part has 30 days for the second."""
+    call = bank_payout.settleDispute if settled else bank_payout.returnDispute
+    call(escrow, claim, word("receipt"), {"from": bank})
+    wait_until(now() + SETTLEMENT_SECONDS + 1)
+    answered(site, claim, 60_001)
+    until = now() + SETTLEMENT_SECONDS
+
+    next_block_at(until)
+    with reverts(refusal("BankPayout_TooEarly", until, until)):
         bank_payout.returnUnsettledDispute(escrow, claim, {"from": stranger})
 
 
