@@ -3,6 +3,7 @@
 ├── the worker has not joined → refused
 ├── nothing is claimed, no day, or more than dayCap × days → refused (the bound itself is good)
 ├── the last day is more than a day ahead of UTC → refused (a day ahead: a site's calendar)
+├── the first day is more than ten years ago → refused (3,653 days: good)
 ├── the words are not signed as they must be → refused: test_claim_signatures.py
 ├── one of the days was claimed before, in a claim or in a contest → refused
 └── else, whoever relays it → set aside, Claimed; no money moves
@@ -26,6 +27,7 @@ from .building_site import (
 )
 
 BAD_SIGNATURE = refusal("Escrow_BadWorkerSignature", 0)
+CLAIM_DAYS = 3_653  # ten years
 BOUNDARY = 79 * 256  # a day at which the bitmap of claimed days begins a new word
 CLAIMED_STATE = 1
 
@@ -178,6 +180,37 @@ def test_two_days_ahead_of_utc_cannot_be_claimed(site, escrow, crew, relayer):
 def test_the_end_of_time_does_not_overflow(site, escrow, crew, relayer):
     with reverts(refusal("Escrow_FutureDay", 2**32 - 1 + 31, now() // DAY_SECONDS + 1)):
         escrow.claim(*site.claim(crew[2], amount_fen=1, first_day=2**32 - 1, day_mask=1 << 31), {"from": relayer})
+
+
+@pytest.mark.parametrize("day_mask", [1, 1 << 31], ids=["that day", "a day a month later"])
+def test_a_day_ten_years_ago_can_be_claimed_to_its_last_second(site, escrow, crew, relayer, day_mask):
+    midnight = (now() // DAY_SECONDS + 2) * DAY_SECONDS
+    words = site.claim(crew[2], amount_fen=1, first_day=midnight // DAY_SECONDS - CLAIM_DAYS, day_mask=day_mask)
+
+    next_block_at(midnight - 1)
+    escrow.claim(*words, {"from": relayer})
+
+    assert_books(site, contested=1)
+
+
+def test_a_second_later_it_cannot(site, escrow, crew, relayer):
+    midnight = (now() // DAY_SECONDS + 2) * DAY_SECONDS
+    first_day = midnight // DAY_SECONDS - CLAIM_DAYS
+    words = site.claim(crew[2], amount_fen=1, first_day=first_day, day_mask=1)
+
+    next_block_at(midnight)
+    with reverts(refusal("Escrow_DayTooOld", first_day, first_day + 1)):
+        escrow.claim(*words, {"from": relayer})
+
+
+@pytest.mark.parametrize("first_day", [0, 32, 10_000])
+def test_nobody_claims_days_since_1970(site, escrow, crew, relayer, first_day):
+    """Else one claim after the other could tie up more than any worker can have earned."""
+    words = site.claim(crew[2], amount_fen=32 * DAY_CAP_FEN, first_day=first_day, day_mask=2**32 - 1)
+
+    with reverts(refusal("Escrow_DayTooOld", first_day, now() // DAY_SECONDS + 1 - CLAIM_DAYS)):
+        escrow.claim(*words, {"from": relayer})
+    assert_books(site)
 
 
 # ---------------------------------------------------------------- one day, once
