@@ -2,9 +2,9 @@
 
 ├── the escrow is closed, or a notice runs or has ended → refused
 ├── the deadline has passed (at it: still good) → refused
-├── the signature is not the contractor's, or not over these words, this escrow, this chain → refused
-├── else, whoever relays it → ClosingAnnounced, 30 days
-└── a sheet posted or a worker joined → ClosingWithdrawn; can be announced again
+├── the signature is not the contractor's, or not over this count, these words, this escrow, this chain → refused
+├── else, whoever relays it → ClosingAnnounced, 30 days, counted
+└── a sheet posted or a worker joined → ClosingWithdrawn, counted; can be announced again, by new words
 """
 
 import pytest
@@ -53,7 +53,7 @@ def test_the_notice_is_public_and_30_days(site, escrow, stranger):
     told = escrow.announceClosing(*site.closing_notice(), {"from": stranger})
 
     assert {"until": now() + NOTICE_SECONDS} == dict(told.events["ClosingAnnounced"])
-    assert (now() + NOTICE_SECONDS, 0, 0, 0) == tuple(escrow.closing())
+    assert (now() + NOTICE_SECONDS, 0, 1, 0) == tuple(escrow.closing())
 
 
 def test_a_notice_that_runs_cannot_be_prolonged(site, escrow, announced, relayer):
@@ -99,6 +99,12 @@ def test_a_notice_with_another_deadline_is_refused(site, escrow, relayer):
         escrow.announceClosing(deadline + 1, signature, {"from": relayer})
 
 
+@pytest.mark.parametrize("count", [1, 2**64 - 1])
+def test_a_notice_for_another_count_is_refused(site, escrow, relayer, count):
+    with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
+        escrow.announceClosing(*site.closing_notice(count=count), {"from": relayer})
+
+
 def test_a_notice_with_a_high_s_is_refused(site, escrow, relayer):
     deadline, signature = site.closing_notice()
     high = pack(with_high_s(WalletSignature("0x" + signature.hex())))
@@ -128,7 +134,7 @@ def test_posting_a_sheet_withdraws_the_notice(site, escrow, crew, announced):
     told = site.post(site.sheet(crew))
 
     assert "ClosingWithdrawn" in told.events
-    assert 0 == escrow.closing()["announcedUntil"]
+    assert (0, 0, 2, 0) == tuple(escrow.closing())
 
 
 def test_joining_withdraws_the_notice(site, escrow, announced, relayer):
@@ -138,11 +144,13 @@ def test_joining_withdraws_the_notice(site, escrow, announced, relayer):
     told = escrow.join(*site.joining(worker), {"from": relayer})
 
     assert "ClosingWithdrawn" in told.events
-    assert 0 == escrow.closing()["announcedUntil"]
+    assert (0, 0, 2, 0) == tuple(escrow.closing())
 
 
-def test_without_a_notice_nothing_is_withdrawn(site, crew):
+def test_without_a_notice_nothing_is_withdrawn(site, escrow, crew):
+    """Nor counted: a notice signed before is good."""
     assert "ClosingWithdrawn" not in site.post(site.sheet(crew)).events
+    assert 0 == escrow.closing()["count"]
 
 
 def test_a_notice_that_has_ended_is_withdrawn_too(site, escrow, crew, noticed, relayer, close):
@@ -167,6 +175,19 @@ def test_after_a_withdrawal_the_whole_notice_runs_again(site, escrow, crew, anno
     next_block_at(until)
     with reverts(refusal("Escrow_WindowOpen", until, until)):
         escrow.close(*order, {"from": relayer})
+
+
+def test_nobody_gives_a_withdrawn_notice_again_without_the_contractor(site, escrow, crew, relayer, stranger):
+    """Its words were for that notice, however far off their deadline."""
+    notice = site.closing_notice(deadline=2**40)
+    escrow.announceClosing(*notice, {"from": relayer})
+    site.posted(crew)
+
+    with reverts(refusal("Escrow_BadContractorSignature", site.contractor.address)):
+        escrow.announceClosing(*notice, {"from": stranger})
+    escrow.announceClosing(*site.closing_notice(), {"from": stranger})
+
+    assert (now() + NOTICE_SECONDS, 0, 3, 0) == tuple(escrow.closing())
 
 
 def test_a_claim_does_not_withdraw_the_notice_but_bars_closing(site, crew, noticed, close):

@@ -65,7 +65,7 @@ def test_what_is_free_goes_back_to_the_contractor(site, escrow, token, contracto
 
     assert FREE_FEN == token.balanceOf(contractor) - before
     assert {"contractor": contractor, "amount": FREE_FEN} == dict(told.events["Closed"])
-    assert (now(), 1) == tuple(escrow.closing())[1:3]
+    assert (now(), 2) == tuple(escrow.closing())[1:3]
     assert_books(site)
 
 
@@ -209,7 +209,7 @@ def test_only_the_bureau_closes(site, noticed, close, signer):
     assert_books(site, funded=FREE_FEN)
 
 
-@pytest.mark.parametrize("field", [{"count": 1}, {"deadline": 2**40}], ids=lambda field: next(iter(field)))
+@pytest.mark.parametrize("field", [{"count": 0}, {"count": 2}, {"deadline": 2**40}], ids=str)
 def test_a_field_signed_otherwise_is_refused(site, escrow, noticed, relayer, field):
     deadline, _ = site.closing()
     _, signature = site.closing(**field)
@@ -228,7 +228,8 @@ def test_a_closing_order_with_a_high_s_is_refused(site, escrow, noticed, relayer
 
 def test_a_closing_order_for_another_escrow_is_refused(site, open_site, token, relayer):
     other = open_site(token, "another tower")
-    other.escrow.announceClosing(*other.closing_notice(), {"from": relayer})
+    for each in (site, other):
+        each.escrow.announceClosing(*each.closing_notice(), {"from": relayer})
     wait_until(now() + NOTICE_SECONDS + 1)
 
     with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
@@ -238,6 +239,30 @@ def test_a_closing_order_for_another_escrow_is_refused(site, open_site, token, r
 def test_a_closing_order_for_another_chain_is_refused(site, noticed, close):
     with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
         close(domain=on_other_chain(site.escrow_domain()))
+
+
+def test_a_closing_order_from_before_the_notice_is_refused(site, escrow, relayer):
+    """The bureau looks at the books once everybody was told."""
+    order = site.closing(deadline=2**40)
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+    wait_until(now() + NOTICE_SECONDS + 1)
+
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.close(*order, {"from": relayer})
+
+
+def test_an_order_for_a_notice_that_was_withdrawn_does_not_close_after_the_next(site, escrow, token, crew, noticed, relayer):
+    """Work went on, and the bureau has not looked again."""
+    order = site.closing(deadline=2**40)
+    sheet = site.posted(crew)
+    site.fund(sheet.total_fen)
+    site.release(sheet, crew, 0, 1, 2)
+    escrow.announceClosing(*site.closing_notice(), {"from": relayer})
+    wait_until(now() + NOTICE_SECONDS + 1)
+
+    with reverts(refusal("Escrow_BadBureauSignature", site.bureau.address)):
+        escrow.close(*order, {"from": relayer})
+    assert_books(site, funded=FREE_FEN)
 
 
 # ---------------------------------------------------------------- money after closing
@@ -251,7 +276,7 @@ def test_money_that_came_after_closing_goes_back_with_a_new_order(site, escrow, 
     close()
 
     assert 9_000 == token.balanceOf(contractor) - before
-    assert (first, 2) == tuple(escrow.closing())[1:3]
+    assert (first, 3) == tuple(escrow.closing())[1:3]
     assert_books(site)
 
 
@@ -318,5 +343,5 @@ def test_a_token_that_calls_back_closes_once(open_site, ReenteringToken, admin, 
     site.escrow.close(*order, {"from": relayer})
 
     assert "0x3ee5aeb5" == str(site.token.answer())  # ReentrancyGuardReentrantCall()
-    assert 1 == site.escrow.closing()["count"]
+    assert 2 == site.escrow.closing()["count"]
     assert_books(site)
