@@ -3,7 +3,8 @@
 ├── kind + 64: the payout is the signer, and left out
 │   ├── the worker is registered with it → paid
 │   └── the worker is registered with another → bad signature
-└── all lines go to the bank, and the token refuses it → none is released, all stay owed
+├── all lines go to the bank, and the token refuses it → none is released, all stay owed
+└── the token answers "many at once" with anything but true → each line is paid by itself
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ from dataclasses import replace
 import pytest
 from brownie import reverts, web3
 
+from .book_keeping import assert_books, hostile_site
 from .building_site import Worker, indexes, payments, refusal
 
 TO_SIGNER = 0x40
@@ -66,3 +68,22 @@ def test_while_the_bank_is_refused_its_lines_stay_owed(open_site, BlockingToken,
     assert ([], [0, 1]) == (indexes(batch), indexes(batch, "PayoutFailed"))
     assert (sheet.total_fen,) * 2 == (site.escrow.books()["funded"], site.escrow.books()["owed"])
     assert (0, 0) == (site.escrow.sheet(0)["released"], site.escrow.sheet(0)["banked"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\x01", bytes(32), (2).to_bytes(32), b"\x01" + bytes(31), (1).to_bytes(32) + bytes(32), bytes(2_000)],
+    ids=["nothing", "a byte", "false", "two", "true on the left", "true and more", "very much"],
+)
+def test_a_token_that_babbles_keeps_no_wage(open_site, BabblingToken, admin, relayer, crew, answer):
+    """It has a `transferMany` that is none."""
+    site = hostile_site(open_site, admin, relayer, BabblingToken, *crew)
+    site.token.setAnswer(answer, {"from": admin})
+    sheet = site.posted(crew)
+    site.fund(sheet.total_fen)
+
+    batch = site.release(sheet, crew, 0, 1, 2)
+
+    assert [0, 1, 2] == indexes(batch)
+    assert [line.amount_fen for line in sheet.lines] == [site.token.balanceOf(worker.payout) for worker in crew]
+    assert_books(site)
