@@ -19,7 +19,7 @@ from tests.chain import LOSE_REPLY, PASS, REFUSE, RELAYER, RELAYER_KEY, at_rando
 from anxin.chain.identity import ChainChanged, NodeBehind
 from anxin.chain.models import FINAL, Block, RelayAttempt, RelayCall
 from anxin.chain.relayer import KeyReused, Relayer, accept
-from anxin.chain.rpc import Rpc, RpcUnreachable
+from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable
 from anxin.core.calls import Call
 from anxin.core.clock import now
 from anxin.core.database import transaction
@@ -430,3 +430,46 @@ async def give_tokens(chain, to, amount):
 async def remember_final(sessions, number, block_hash):
     async with transaction(sessions) as session:
         session.add(Block(hash=block_hash, number=number, parent="0x", time=now(), state=FINAL))
+
+
+class OneAnswer:
+    """A node that has one answer for everything."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    async def call(self, *_):
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+READS = [{"address": "0x" + "11" * 20, "storageKeys": ["0x" + "22" * 32]}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "announced"),
+    [
+        ({"accessList": READS, "gasUsed": hex(599_999)}, READS),
+        ({"accessList": READS, "gasUsed": hex(600_000)}, None),
+        ({"accessList": READS, "gasUsed": "0x0", "error": "execution reverted"}, None),
+        (RpcError(-32601, "method not found", None), None),
+    ],
+    ids=["cheaper", "no cheaper", "would revert", "node cannot tell"],
+)
+async def test_reads_are_announced_only_where_that_is_cheaper(sessions, chain, new_relayer, answer, announced):
+    relayer, made = new_relayer(), {"to": "0x" + "33" * 20, "data": "0x"}
+    relayer._rpc = OneAnswer(answer)
+
+    await relayer._announce_reads(made, 600_000)
+
+    assert announced == made.get("accessList")
+
+
+async def test_a_large_call_announces_its_reads_and_is_mined(chain, new_relayer, ask, states, attempts, monkeypatch):
+    monkeypatch.setattr("anxin.chain.relayer.LARGE_GAS", 0)
+    await ask(chain.approval("a", 1))
+
+    await settle(chain, new_relayer())
+
+    assert {"a": "final"} == await states()
