@@ -133,3 +133,11 @@ def test_every_contract_is_in_the_readme():
     contracts = {path.stem for path in (ROOT / "contracts").glob("*.sol")} - {"Roles"}  # RoleManager stands in that file
 
     assert contracts | {"RoleManager"} <= set(re.findall(r"`(\w+)`", README.read_text().split("## ")[0]))
+
+
+def test_the_threat_model_names_tests_that_exist():
+    tests = list((ROOT / "tests").rglob("*.py"))
+    known = "".join(path.name + path.read_text() for path in tests)
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", (ROOT / "docs" / "threat-model.md").read_text()))
+
+    assert [] == sorted(name for name in named if name not in known)
