@@ -776,8 +776,8 @@ contract WageEscrow is IWageEscrow, EIP712, ReentrancyGuardTransient {
         if (bankBits != 0) payments = payments.without(bankBits);
         bytes memory call_ = abi.encodeCall(IWageToken.transferMany, (payments));
         // A token may answer anything, and that must not revert.
-        // solhint-disable-next-line avoid-low-level-calls
-        (bool success, bytes memory answered) = address(batch.token).call(call_);
+        // slither-disable-next-line low-level-calls
+        (bool success, bytes memory answered) = address(batch.token).call(call_); // solhint-disable-line avoid-low-level-calls
         return success && answered.length == 32 && bytes32(answered) == bytes32(uint256(1));
     }
 
