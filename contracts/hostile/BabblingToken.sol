@@ -7,6 +7,7 @@ import {HostileToken} from "./HostileTokens.sol";
 contract BabblingToken is HostileToken {
     bytes public answer;
 
+    // solhint-disable-next-line no-complex-fallback
     fallback() external {
         bytes memory told = answer;
         assembly ("memory-safe") {
