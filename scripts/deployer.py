@@ -6,6 +6,7 @@ address is written down before the transaction that fills it, so a run can be cu
 
 import json
 import sys
+import time
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from role_changes import Administration
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA_BYTES = 53  # at the end of a contract's code: hash of its sources and compiler settings
+PATIENCE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,19 @@ class Deployer:
         print(f"{len(self._record.addresses)} contracts on chain {self._record.chainId}, recorded in {self._out}")
 
     def _check_nothing_waits(self) -> None:
-        """A transaction of an earlier run that still waits would take the place of one of ours."""
+        """A transaction of an earlier run that still waits would take the place of one of ours: give it a few blocks."""
         if self._account is None:
             return
-        address = self._account.address
+        address, until = self._account.address, time.monotonic() + PATIENCE_SECONDS
+        while (waiting := self._waiting(address)) and time.monotonic() < until:
+            time.sleep(0.2)
+        if waiting:
+            sys.exit(f"{waiting} transactions of {address} are not in a block yet: run this again when they are.")
+
+    @staticmethod
+    def _waiting(address: str) -> int:
         mined, sent = (web3.eth.get_transaction_count(address, block) for block in ("latest", "pending"))
-        if sent > mined:
-            sys.exit(f"{sent - mined} transactions of {address} are not in a block yet: run this again when they are.")
+        return max(sent - mined, 0)
 
     def _contract(self, name: str, *arguments: Any) -> Any:
         if (address := self._record.addresses.get(name)) and (self._finished or _code(address)):
