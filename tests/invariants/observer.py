@@ -215,8 +215,8 @@ class Observer:
         self._enter("line: released")
         self._paid(who, payout, amount)
         if payout == self.bank:
+            sheet.banked_at = sheet.banked_at if sheet.banked else self.now
             sheet.banked |= 1 << index
-            sheet.banked_at = self.now
             self._enter("line: banked")
 
     def _paid(self, who: bytes, payout: str, amount: int) -> None:

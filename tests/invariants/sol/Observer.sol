@@ -210,8 +210,8 @@ abstract contract Observer is DisputeObserver, RegistryObserver {
         address payout = address(uint160(word >> 96));
         _paid(flow, account, line.workerId, payout, line.amount);
         if (payout == bank) {
+            if (seen.banked == 0) seen.bankedAt = block.timestamp;
             seen.banked |= 1 << index;
-            seen.bankedAt = block.timestamp;
             entered["line: banked"]++;
         }
     }
