@@ -4,12 +4,14 @@ A feature enqueues a `relay` job with a `Call`; `chain` encodes, signs, stores a
 same key is relayed once.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import jobs
+from anxin.core.signing import Value
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -30,6 +32,11 @@ class Refusal(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.error}({', '.join(str(value) for value in self.values)})"
+
+
+def signed_words(message: Mapping[str, Value]) -> dict[str, int | str]:
+    """Return a signed message as a call's arguments: the same names, bytes as 0x-hex."""
+    return {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in message.items()}
 
 
 async def relay(session: AsyncSession, call: Call) -> None:

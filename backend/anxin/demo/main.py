@@ -86,7 +86,7 @@ async def _stay(story: Story, sms: TwilioStandIn, console: Console) -> None:
         "                 The code of the SMS appears below.\n"
         f"[bold]总包 Contractor[/]  {url}/c/   fund with a wallet on {story.stack.chain.url}, chain 31337\n"
         f"                 [dim]test key {EMBEDDED_ACCOUNTS['contractor']}[/]\n"
-        f"[bold]劳动局 Bureau[/]    {url}/b/   events and books, read-only\n"
+        f"[bold]劳动局 Bureau[/]    {url}/b/   books, disputes and every event\n"
         f"[bold]API[/]              {url}/docs/\n\n"
         "Ctrl-C stops. A second start goes on from here; make clean removes it.",
         soft_wrap=True,

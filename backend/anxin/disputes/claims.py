@@ -105,11 +105,10 @@ async def _claimed_days(session: AsyncSession, project: Project, worker: Worker)
 
 
 def _call(row: Claim, escrow: str, message: dict[str, Value]) -> calls.Call:
-    words = {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in message.items()}
     return calls.Call(
         key=f"claim:0x{row.digest.hex()}",
         contract="WageEscrow",
         address=escrow,
         function="claim",
-        arguments={"claimed": words, "signature": "0x" + row.signature.hex()},
+        arguments={"claimed": calls.signed_words(message), "signature": "0x" + row.signature.hex()},
     )

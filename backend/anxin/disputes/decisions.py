@@ -140,13 +140,12 @@ async def _chain_now(session: AsyncSession) -> datetime:
 def _call(
     function: str, project: Project, row: Answer | Resolution, message: dict[str, Value], signature: str
 ) -> calls.Call:
-    words = {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in message.items()}
     return calls.Call(
         key=f"{function}:0x{row.digest.hex()}",
         contract="WageEscrow",
         address=project.escrow or "",
         function=function,
-        arguments={**words, signature: "0x" + row.signature.hex()},
+        arguments={**calls.signed_words(message), signature: "0x" + row.signature.hex()},
     )
 
 

@@ -19,9 +19,9 @@ export function eventName(name: string): string {
   return isKey(key) ? t(key) : name;
 }
 
-/** 0x1234…cdef */
+/** 0x1234…cdef. A worker's id is 16 bytes and 16 zero bytes, which would make all ids end alike. */
 export function short(hex: unknown): string {
-  const text = String(hex);
+  const text = String(hex).replace(/^(0x[0-9a-f]{32})0{32}$/, "$1");
   return text.length > 14 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text;
 }
 
