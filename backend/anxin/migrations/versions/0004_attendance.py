@@ -1,0 +1,8 @@
+"""Attendance"""
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Filled in by the feature."""

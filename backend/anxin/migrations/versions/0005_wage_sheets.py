@@ -1,0 +1,8 @@
+"""Wage sheets"""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Filled in by the feature."""
