@@ -42,7 +42,8 @@ class RosterRow:
 
     @property
     def terms(self) -> projects.Terms:
-        cap = rules.day_cap_fen(self.contract_type, self.rate_fen, self.piece_quota)
+        contract = rules.Contract(rules.ContractKind(self.contract_type), self.rate_fen, self.piece_quota)
+        cap = rules.day_cap_fen(contract)
         return projects.Terms(self.team, self.contract_type, self.rate_fen, cap)
 
 
@@ -121,7 +122,7 @@ class SiteOffice:
             first, last = VISITOR_DAYS[0], VISITOR_DAYS[-1]
             if await session.scalar(_sheet(project, first)) is None:
                 worker = (await session.scalars(select(Worker).where(Worker.worker_no == VISITOR))).one()
-                amount = rules.wage_fen("day", VISITOR_RATE_FEN, VISITOR_DAYS, {})
+                amount = VISITOR_RATE_FEN * len(VISITOR_DAYS)
                 wage = payroll.Wage(worker, "day", VISITOR_RATE_FEN, VISITOR_DAYS, amount)
                 await payroll.compile_sheet(
                     session, self.deployment, project, [wage], first_day=first, last_day=last, payday=PAYDAY

@@ -26,7 +26,7 @@ Lines = list[dict[str, Any]]
 CONTESTING, SILENT = "W018", "W060"
 CLAIMING = "W007"  # a day of theirs is in no sheet
 CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
-DEPOSIT_FEN, FUNDING_FEN = 60_000_000, 36_000_000
+DEPOSIT_FEN, FUNDING_FEN = 80_000_000, 52_000_000
 DESK_SECONDS = 0.5
 
 

@@ -1,84 +1,369 @@
-"""From punches to days, from days to fen. Pure: no database, clock or network.
+"""What a period of work is worth. Pure: no database, clock or network.
 
-This slice pays days × day rate (pieces × price for piece work); overtime, holidays and deductions come with the full pay
-rules. Money is integer fen, rounded up once per line. Source: 劳社部发〔2008〕3号 (21.75 paid days a month).
+    punches ──► intervals ──► shifts ──► minutes by class ──► items in fen
+
+Money is integer fen; time and everything between is exact, and each item is rounded up to a fen once. What cannot be read
+from the punches is flagged and pays nothing: it is never guessed. Nothing that was worked is left unpaid because of a cap.
+
+Sources: Labour Law Art. 41 and 44; 劳部发〔1994〕489号 Art. 13; 劳社部发〔2008〕3号 (21.75 paid days a month).
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from fractions import Fraction
 from math import ceil
+from typing import Final
 
-RULES_VERSION = "days-times-rate/1"
-PAID_DAYS_PER_MONTH = Fraction("21.75")
-HOURS_PER_DAY = 8
+from anxin.payroll.calendar import Calendar, DayKind
+
+RULES_VERSION: Final = "2026-11"
+
 IN, OUT = "01", "02"
-SAME_PUNCH = timedelta(minutes=5)
-LONGEST_INTERVAL = timedelta(hours=16)
-SAME_SHIFT = timedelta(hours=4)
+SAME_PUNCH: Final = timedelta(minutes=5)
+LONGEST_INTERVAL: Final = timedelta(hours=16)
+SAME_SHIFT: Final = timedelta(hours=4)
+
+MINUTES_PER_DAY: Final = 480
+PAID_DAYS_PER_MONTH: Final = Fraction("21.75")
+MINUTES_PER_MONTH: Final = PAID_DAYS_PER_MONTH * MINUTES_PER_DAY
+OT150, OT200, OT300 = Fraction(3, 2), Fraction(2), Fraction(3)
+OVERTIME_CAP_PER_DAY_MINUTES: Final = 180
+OVERTIME_CAP_PER_MONTH_MINUTES: Final = 36 * 60
+
+PunchTime = tuple[datetime, str]  # site-local instant, direction
 
 
-def days_worked(punches: Iterable[tuple[datetime, str]]) -> list[date]:
-    """Return the local dates on which shifts started, ascending.
+class ContractKind(StrEnum):
+    """What a contract pays for."""
 
-    The same direction again within five minutes is a duplicate. An `in` and the next `out` make an interval; a missing half,
-    or more than 16 hours, pays nothing and is never guessed. An interval that begins less than four hours after the last
-    one ended belongs to the same shift.
+    DAY = "day"
+    HOUR = "hour"
+    MONTH = "month"
+    PIECE = "piece"
+
+
+# The minutes of normal work that a contract's rate is for.
+MINUTES_PER_RATE: Final[Mapping[ContractKind, Fraction]] = {
+    ContractKind.DAY: Fraction(MINUTES_PER_DAY),
+    ContractKind.HOUR: Fraction(60),
+    ContractKind.MONTH: MINUTES_PER_MONTH,
+}
+
+
+class FlagKind(StrEnum):
+    """What somebody should look at. The first three pay nothing for what they flag; the others change no pay."""
+
+    MISSING_OUT = "missing-out"
+    MISSING_IN = "missing-in"
+    TOO_LONG = "too-long"
+    OVER_3_HOURS = "over-3-hours"  # of overtime in a shift
+    OVER_36_HOURS = "over-36-hours"  # of overtime in the period
+    BELOW_MINIMUM = "below-minimum"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """rate_fen is per day, hour, month or piece. `piece_quota`: pieces a working day; None where there is none."""
+
+    kind: ContractKind
+    rate_fen: int
+    piece_quota: int | None = None
+
+
+@dataclass(frozen=True)
+class Flag:
+    kind: FlagKind
+    day: date
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Work that belongs together. `day` is the local date on which it started; minutes are by what they are worth."""
+
+    day: date
+    intervals: tuple[tuple[datetime, datetime], ...]
+    normal: Fraction
+    ot150: Fraction
+    ot200: Fraction
+    ot300: Fraction
+
+    @property
+    def overtime(self) -> Fraction:
+        return self.ot150 + self.ot200 + self.ot300
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """One number for each item of a wage: minutes, pieces, or fen."""
+
+    base: int | Fraction = 0
+    ot150: int | Fraction = 0
+    ot200: int | Fraction = 0
+    ot300: int | Fraction = 0
+
+
+@dataclass(frozen=True)
+class Items:
+    """A wage's parts in fen. `piece` is what piece work earns at 100 %; what it earns beyond that is overtime."""
+
+    base: int = 0
+    ot150: int = 0
+    ot200: int = 0
+    ot300: int = 0
+    piece: int = 0
+
+    @property
+    def gross_fen(self) -> int:
+        return self.base + self.ot150 + self.ot200 + self.ot300 + self.piece
+
+    def __add__(self, other: "Items") -> "Items":
+        return Items(
+            self.base + other.base, self.ot150 + other.ot150, self.ot200 + other.ot200, self.ot300 + other.ot300,
+            self.piece + other.piece,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pay:
+    """A period's wage and what it was computed from.
+
+    `minutes`: worked, by class (`base`: normal minutes). `absent_minutes`: what month contracts are paid less for. `pieces`:
+    by class. `days_worked`: the dates on which shifts started, ascending. `flags`: by day.
+    """
+
+    items: Items
+    minutes: Amounts
+    absent_minutes: Fraction
+    pieces: Amounts
+    days_worked: tuple[date, ...]
+    shifts: tuple[Shift, ...]
+    flags: tuple[Flag, ...]
+
+    @property
+    def gross_fen(self) -> int:
+        return self.items.gross_fen
+
+    @property
+    def flag_kinds(self) -> list[FlagKind]:
+        """Each kind once, in the order of `FlagKind`."""
+        found = {flag.kind for flag in self.flags}
+        return [kind for kind in FlagKind if kind in found]
+
+
+def compute(
+    contract: Contract,
+    punches: Iterable[PunchTime],
+    pieces: Mapping[date, int],
+    first_day: date,
+    last_day: date,
+    calendar: Calendar,
+    *,
+    minimum_month_fen: int = 0,
+) -> Pay:
+    """Return what a worker earned in a period.
 
     Args:
-        punches: (site-local instant, "01" in or "02" out), in time order.
+        punches: in any order; those around the period too, since a shift belongs to the day on which it started.
+        pieces: finished, by day. Only piece contracts pay them.
+        minimum_month_fen: the district's minimum wage; 0 raises no flag.
     """
-    days: list[date] = []
-    last_out: datetime | None = None
-    for start, end in _intervals(_without_duplicates(punches)):
-        if last_out is None or start - last_out >= SAME_SHIFT:
-            days.append(start.date())
-        last_out = end
-    return sorted(set(days))
+    all_shifts, pairing_flags = shifts_of(punches, calendar)
+    shifts = tuple(shift for shift in all_shifts if first_day <= shift.day <= last_day)
+    minutes = Amounts(
+        sum(shift.normal for shift in shifts), sum(shift.ot150 for shift in shifts),
+        sum(shift.ot200 for shift in shifts), sum(shift.ot300 for shift in shifts),
+    )  # fmt: skip
+    working_days = calendar.days(first_day, last_day, DayKind.WORKING)
+    pay = Pay(
+        items=Items(),
+        minutes=minutes,
+        absent_minutes=absent_minutes(shifts, working_days),
+        pieces=count_pieces(contract, {day: n for day, n in pieces.items() if first_day <= day <= last_day}, calendar),
+        days_worked=tuple(sorted({shift.day for shift in shifts})),
+        shifts=shifts,
+        flags=tuple(flag for flag in pairing_flags if first_day <= flag.day <= last_day),
+    )
+    earned = piece_items if contract.kind is ContractKind.PIECE else time_items
+    pay = replace(pay, items=earned(contract, pay))
+    late = _cap_flags(shifts, last_day) + _minimum_flags(contract, pay, minimum_month_fen, last_day)
+    return replace(pay, flags=tuple(sorted((*pay.flags, *late), key=lambda flag: flag.day)))
 
 
-def _without_duplicates(punches: Iterable[tuple[datetime, str]]) -> Iterable[tuple[datetime, str]]:
-    last: dict[str, datetime] = {}
-    for at, direction in punches:
-        if direction not in last or at - last[direction] > SAME_PUNCH:
-            last[direction] = at
-            yield at, direction
+def merged(time: Pay, piece: Pay) -> Pay:
+    """Return the wage of a worker who has a contract for time and one for pieces; the punches are the same."""
+    flags = sorted({*time.flags, *piece.flags}, key=lambda flag: (flag.day, flag.kind))
+    return replace(time, items=time.items + piece.items, pieces=piece.pieces, flags=tuple(flags))
 
 
-def _intervals(punches: Iterable[tuple[datetime, str]]) -> Iterable[tuple[datetime, datetime]]:
+# ------------------------------------------------------------------ from punches to shifts
+
+
+def shifts_of(punches: Iterable[PunchTime], calendar: Calendar) -> tuple[list[Shift], list[Flag]]:
+    """Return a worker's shifts in order, and what could not be paired.
+
+    An interval that begins less than four hours after the last one ended belongs to the same shift.
+    """
+    flags: list[Flag] = []
+    groups: list[list[tuple[datetime, datetime]]] = []
+    for start, end in _intervals(_without_repeats(punches), flags):
+        if groups and start - groups[-1][-1][1] < SAME_SHIFT:
+            groups[-1].append((start, end))
+        else:
+            groups.append([(start, end)])
+    return [_shift(group, calendar) for group in groups], flags
+
+
+def _without_repeats(punches: Iterable[PunchTime]) -> Iterator[PunchTime]:
+    """The same direction again within five minutes is the same punch. Of one instant's punches, `out` comes first."""
+    last: PunchTime | None = None
+    for punch in sorted(punches, key=lambda punch: (punch[0], punch[1] != OUT)):
+        if last is None or punch[1] != last[1] or punch[0] - last[0] > SAME_PUNCH:
+            last = punch
+            yield punch
+
+
+def _intervals(punches: Iterable[PunchTime], flags: list[Flag]) -> Iterator[tuple[datetime, datetime]]:
+    """`in` and the next `out`. A half without the other, or more than 16 hours, is flagged and left out."""
     began: datetime | None = None
     for at, direction in punches:
         if direction == IN:
+            if began is not None:
+                flags.append(Flag(FlagKind.MISSING_OUT, began.date()))
             began = at
-        elif began is not None:
+        elif began is None:
+            flags.append(Flag(FlagKind.MISSING_IN, at.date()))
+        else:
             if at - began <= LONGEST_INTERVAL:
                 yield began, at
+            else:
+                flags.append(Flag(FlagKind.TOO_LONG, began.date()))
             began = None
+    if began is not None:
+        flags.append(Flag(FlagKind.MISSING_OUT, began.date()))
 
 
-def day_rate_fen(contract_type: str, rate_fen: int) -> Fraction:
-    """What a day is worth under a day, hour or month contract, in exact fen."""
-    match contract_type:
-        case "day":
-            return Fraction(rate_fen)
-        case "hour":
-            return Fraction(rate_fen) * HOURS_PER_DAY
-        case "month":
-            return Fraction(rate_fen) / PAID_DAYS_PER_MONTH
-    raise ValueError(f"no day rate for a {contract_type} contract")
+def _shift(intervals: Sequence[tuple[datetime, datetime]], calendar: Calendar) -> Shift:
+    """Of a shift's working-day minutes the first 480 are normal, the rest overtime at 150 %."""
+    by_kind = dict.fromkeys(DayKind, Fraction())
+    for start, end in intervals:
+        for day, minutes in _split_at_midnight(start, end):
+            by_kind[calendar.kind(day)] += minutes
+    normal = min(by_kind[DayKind.WORKING], Fraction(MINUTES_PER_DAY))
+    return Shift(
+        day=intervals[0][0].date(), intervals=tuple(intervals), normal=normal, ot150=by_kind[DayKind.WORKING] - normal,
+        ot200=by_kind[DayKind.REST], ot300=by_kind[DayKind.HOLIDAY],
+    )  # fmt: skip
 
 
-def wage_fen(contract_type: str, rate_fen: int, days: list[date], pieces: Mapping[date, int]) -> int:
-    """Return the period's wage, rounded up to a fen."""
-    if contract_type == "piece":
-        return rate_fen * sum(pieces.values())
-    return ceil(day_rate_fen(contract_type, rate_fen) * len(days))
+def _split_at_midnight(start: datetime, end: datetime) -> Iterator[tuple[date, Fraction]]:
+    """Each minute takes the class of the local day on which it falls."""
+    while start.date() < end.date():
+        midnight = datetime.combine(start.date() + timedelta(days=1), time(), start.tzinfo)
+        yield start.date(), _minutes(midnight - start)
+        start = midnight
+    yield start.date(), _minutes(end - start)
 
 
-def day_cap_fen(contract_type: str, rate_fen: int, piece_quota: int | None) -> int:
-    """Return the most a day can be worth in a dispute: three day rates (a statutory holiday, Labour Law Art. 44).
+def _minutes(length: timedelta) -> Fraction:
+    return Fraction(length // timedelta(microseconds=1), 60_000_000)
 
-    Piece work counts its daily quota, three times.
+
+# ------------------------------------------------------------------ from minutes and pieces to fen
+
+
+def absent_minutes(shifts: Iterable[Shift], working_days: Iterable[date]) -> Fraction:
+    """What is missing to 480 normal minutes on each working day, over all of them."""
+    normal: dict[date, Fraction] = {}
+    for shift in shifts:
+        normal[shift.day] = normal.get(shift.day, Fraction()) + shift.normal
+    return sum((max(Fraction(), MINUTES_PER_DAY - normal.get(day, Fraction())) for day in working_days), Fraction())
+
+
+def time_items(contract: Contract, pay: Pay) -> Items:
+    """Return what minutes earn under a day, hour or month contract.
+
+    A month's overtime hour is month / 21.75 / 8 whatever the month: an absence never raises it.
     """
-    day = Fraction(rate_fen * (piece_quota or 1)) if contract_type == "piece" else day_rate_fen(contract_type, rate_fen)
-    return ceil(day * 3)
+    minute_fen = contract.rate_fen / MINUTES_PER_RATE[contract.kind]
+    if contract.kind is ContractKind.MONTH:
+        base = max(Fraction(), contract.rate_fen - minute_fen * pay.absent_minutes)
+    else:
+        base = minute_fen * pay.minutes.base
+    return Items(
+        base=ceil(base),
+        ot150=ceil(minute_fen * OT150 * pay.minutes.ot150),
+        ot200=ceil(minute_fen * OT200 * pay.minutes.ot200),
+        ot300=ceil(minute_fen * OT300 * pay.minutes.ot300),
+    )
+
+
+def count_pieces(contract: Contract, pieces: Mapping[date, int], calendar: Calendar) -> Amounts:
+    """Return pieces by class: on a working day those beyond the quota at 150 %, on a rest day all at 200 %, on a statutory
+    holiday all at 300 %.
+    """
+    if contract.kind is not ContractKind.PIECE:
+        return Amounts()
+    base = beyond = rest = holiday = 0
+    for day, quantity in pieces.items():
+        match calendar.kind(day):
+            case DayKind.WORKING:
+                within = quantity if contract.piece_quota is None else min(quantity, contract.piece_quota)
+                base, beyond = base + within, beyond + quantity - within
+            case DayKind.REST:
+                rest += quantity
+            case DayKind.HOLIDAY:
+                holiday += quantity
+    return Amounts(base, beyond, rest, holiday)
+
+
+def piece_items(contract: Contract, pay: Pay) -> Items:
+    """Return what pieces earn; punches serve as attendance only."""
+    price = contract.rate_fen
+    return Items(
+        piece=ceil(price * pay.pieces.base), ot150=ceil(price * OT150 * pay.pieces.ot150),
+        ot200=ceil(price * OT200 * pay.pieces.ot200), ot300=ceil(price * OT300 * pay.pieces.ot300),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ what somebody should look at
+
+
+def _cap_flags(shifts: Iterable[Shift], last_day: date) -> list[Flag]:
+    """Labour Law Art. 41: three hours a day, 36 a month. Rest days and holidays count towards the month."""
+    flags, overtime = [], Fraction()
+    for shift in shifts:
+        overtime += shift.overtime
+        if shift.ot150 > OVERTIME_CAP_PER_DAY_MINUTES:
+            flags.append(Flag(FlagKind.OVER_3_HOURS, shift.day))
+    if overtime > OVERTIME_CAP_PER_MONTH_MINUTES:
+        flags.append(Flag(FlagKind.OVER_36_HOURS, last_day))
+    return flags
+
+
+def _minimum_flags(contract: Contract, pay: Pay, minimum_month_fen: int, last_day: date) -> list[Flag]:
+    """The minimum wage is for normal hours, and leaves overtime out. Without normal hours there is nothing to compare."""
+    if not pay.minutes.base:
+        return []
+    due = minimum_month_fen * pay.minutes.base / MINUTES_PER_MONTH
+    if contract.kind is ContractKind.PIECE:
+        paid = Fraction(contract.rate_fen * pay.pieces.base)
+    else:
+        paid = contract.rate_fen * pay.minutes.base / MINUTES_PER_RATE[contract.kind]
+    return [Flag(FlagKind.BELOW_MINIMUM, last_day)] if paid < due else []
+
+
+# ------------------------------------------------------------------ what a contract fixes beforehand
+
+
+def day_rate_fen(contract: Contract) -> Fraction:
+    """What a normal day is worth, in exact fen; of piece work, its daily quota."""
+    if contract.kind is ContractKind.PIECE:
+        return Fraction(contract.rate_fen * (contract.piece_quota or 1))
+    return contract.rate_fen * MINUTES_PER_DAY / MINUTES_PER_RATE[contract.kind]
+
+
+def day_cap_fen(contract: Contract) -> int:
+    """Return the most a day can be worth in a dispute: three day rates (a statutory holiday, Labour Law Art. 44)."""
+    return ceil(day_rate_fen(contract) * OT300)

@@ -23,6 +23,7 @@ from anxin.core.signing import digest as digest_of
 from anxin.core.signing import recover_wallet
 from anxin.core.wire import Kept, hex_bytes
 from anxin.payroll import rules
+from anxin.payroll.calendar import china
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.payroll.schemas import SheetLineView, SheetView
 from anxin.people.models import Worker
@@ -69,10 +70,9 @@ def _wage(
     first_day: date,
     last_day: date,
 ) -> Wage:
-    days = [day for day in rules.days_worked(punches) if first_day <= day <= last_day]
-    counted = {day: quantity for day, quantity in pieces.items() if first_day <= day <= last_day}
-    amount = rules.wage_fen(terms.contract_type, terms.rate_fen, days, counted)
-    return Wage(worker, terms.contract_type, terms.rate_fen, days, amount)
+    contract = rules.Contract(rules.ContractKind(terms.contract_type), terms.rate_fen)
+    pay = rules.compute(contract, punches, pieces, first_day, last_day, china())
+    return Wage(worker, terms.contract_type, terms.rate_fen, list(pay.days_worked), pay.gross_fen)
 
 
 async def compile_sheet(
