@@ -106,7 +106,7 @@ class Amounts:
 
 @dataclass(frozen=True)
 class Items:
-    """A wage's parts in fen. `piece` is what piece work earns at 100 %; what it earns beyond that is overtime."""
+    """A wage's parts in fen. `piece` is all that piece work earns, its multiples included; the others are for time."""
 
     base: int = 0
     ot150: int = 0
@@ -319,12 +319,9 @@ def count_pieces(contract: Contract, pieces: Mapping[date, int], calendar: Calen
 
 
 def piece_items(contract: Contract, pay: Pay) -> Items:
-    """Return what pieces earn; punches serve as attendance only."""
-    price = contract.rate_fen
-    return Items(
-        piece=ceil(price * pay.pieces.base), ot150=ceil(price * OT150 * pay.pieces.ot150),
-        ot200=ceil(price * OT200 * pay.pieces.ot200), ot300=ceil(price * OT300 * pay.pieces.ot300),
-    )  # fmt: skip
+    """Return what pieces earn, all of it in `piece`; punches serve as attendance only."""
+    weighed = pay.pieces.base + OT150 * pay.pieces.ot150 + OT200 * pay.pieces.ot200 + OT300 * pay.pieces.ot300
+    return Items(piece=ceil(contract.rate_fen * weighed))
 
 
 # ------------------------------------------------------------------ what somebody should look at
