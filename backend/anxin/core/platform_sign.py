@@ -1,8 +1,8 @@
 """How a call in the national real-name platform's form is signed: those we send to it, and those devices send to us.
 
-The fields but `sign`, ascending by name, joined as `k=v&…`, then `&appsecret=` and the secret; all of it in lower case, and
-of that the SHA-256 in hex. Source: 建办市函〔2018〕603号, annex on data exchange. Lower case makes two forms that differ only
-in case sign alike: what a reader takes from a form must not hang on case.
+The fields but `sign`, ascending by name, joined as `k=v&…`, then `&appsecret=` and the secret; all of it in lower case,
+and of that the SHA-256 in hex. Source: 建办市函〔2018〕603号, annex on data exchange. Lower case makes two forms that differ
+only in case sign alike: what a reader takes from a form must not hang on case.
 """
 
 import hmac
