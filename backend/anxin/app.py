@@ -25,6 +25,8 @@ from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey
 from anxin.people.routes import ROUTES as PEOPLE
 from anxin.people.routes import signed_in_worker
+from anxin.people.staff import StaffKey
+from anxin.people.staff_routes import signed_in_staff
 from anxin.projects.routes import ROUTES as PROJECTS
 from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
@@ -67,6 +69,7 @@ def build(settings: Settings) -> Litestar:
         "deployment": Deployment.read(settings.deployment),
         "sessions": sessions_of(engine),
         "session_key": SessionKey(settings.jwt_key),
+        "staff_key": StaffKey(settings.jwt_key),
         "registrars": settings.registrar_addresses,
         "read_coverage": read_coverage,
     }
@@ -82,6 +85,7 @@ def build(settings: Settings) -> Litestar:
             **{name: Provide(_always(value), sync_to_thread=False) for name, value in fixed.items()},
             "session": Provide(provide_session),
             "worker": Provide(signed_in_worker),
+            "staff": Provide(signed_in_staff),
         },
         before_request=problems.refuse_nul,
         exception_handlers=problems.HANDLERS,
@@ -95,7 +99,10 @@ def build(settings: Settings) -> Litestar:
 
 def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
-    names = ("settings", "deployment", "sessions", "session_key", "registrars", "read_coverage", "session", "worker")
+    names = (
+        "settings", "deployment", "sessions", "session_key", "staff_key", "registrars", "read_coverage", "session", "worker",
+        "staff",
+    )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
         dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},

@@ -33,6 +33,7 @@ from anxin.people import enrolment
 from anxin.people import service as people
 from anxin.people.login import SessionKey
 from anxin.people.models import Worker
+from anxin.people.staff import personal_digest
 from anxin.projects import service as projects
 from anxin.projects.models import Project
 from anxin.settings import Settings
@@ -238,6 +239,20 @@ async def _join(
         session, final_event("Joined", "WageEscrow", ESCROW, workerId=worker.hex_id, dayCap=90_000)
     )
     return worker
+
+
+@pytest.fixture
+def staff_headers(client: AsyncTestClient[Any]) -> Callable[[Wallet], Awaitable[dict[str, str]]]:
+    """Sign a wallet in over the API; return the headers of its session."""
+
+    async def sign_in(wallet: Wallet) -> dict[str, str]:
+        asked = (await client.post("/api/staff/challenges", json={"address": wallet.address})).json()
+        signature = "0x" + wallet.sign_bytes(personal_digest(asked["message"])).hex()
+        body = {"message": asked["message"], "signature": signature}
+        opened = (await client.post("/api/staff/sessions", json=body)).json()
+        return {"authorization": f"Bearer {opened['accessToken']}"}
+
+    return sign_in
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from anxin.projects.models import Project
 async def send_login_code(session: AsyncSession, payload: Payload, sender: SmsSender) -> None:
     """Job `login_code`. Not kept as a message: the code is secret, and useless in five minutes."""
     worker = await session.scalar(select(Worker).where(Worker.phone_index == bytes.fromhex(payload["phoneIndex"])))
-    if worker is None:
+    if worker is None or worker.phone is None:
         return  # nobody on record has this number: whoever asked is not told
     code = sealer().open(payload["sealedCode"].encode())
     try:
@@ -42,6 +42,9 @@ async def send(session: AsyncSession, payload: Payload, sender: SmsSender) -> No
     if message.state != "queued":
         return
     worker = await session.get_one(Worker, message.worker_pk)
+    if worker.phone is None:
+        message.state, message.reason = "undeliverable", "no number on record"
+        return
     try:
         message.provider_id = await sender.send(worker.phone, message.body)
     except Undeliverable as reason:

@@ -44,7 +44,7 @@ class RosterRow:
     def terms(self) -> projects.Terms:
         contract = rules.Contract(rules.ContractKind(self.contract_type), self.rate_fen, self.piece_quota)
         cap = rules.day_cap_fen(contract)
-        return projects.Terms(self.team, self.contract_type, self.rate_fen, cap)
+        return projects.Terms(self.team, self.contract_type, self.rate_fen, cap, self.piece_quota)
 
 
 def read_roster(file: Path = DATA / "roster.csv") -> list[RosterRow]:

@@ -54,6 +54,7 @@ class WageSheet(Relayed, Base):
 
 class WageLine(Base):
     """One worker's wage. `payslip` is the exact text the worker is shown; its SHA-256 is in the line on chain.
+    Three years after it was paid the text is shredded (null).
 
     `silent_key` names the call that releases the line unsigned; `released_*` are set by the final Released event. Where the
     bank pays, `settled_*` say that it has; `returned_*` that it could not, and then the line is owed again.
@@ -67,7 +68,7 @@ class WageLine(Base):
     worker_id: Mapped[bytes] = mapped_column(LargeBinary(32))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     day_mask: Mapped[int] = mapped_column(BigInteger)
-    payslip: Mapped[str] = mapped_column(Sealed)
+    payslip: Mapped[str | None] = mapped_column(Sealed)
     payslip_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     silent_key: Mapped[str | None]
     released_tx: Mapped[str | None]

@@ -15,7 +15,9 @@ class Worker(Base):
     """A person on a site. `worker_id` is what the chain knows: the first 16 bytes of keccak(salt, identity), then
     zeros; destroying the salt unlinks it.
 
-    `assurance`, `x`, `y` and `payout` are the registry's, by its final events; the key is null until Enrolled.
+    `assurance`, `x`, `y` and `payout` are the registry's, by its final events; the key is null until Enrolled. One ID number
+    is one person, whoever registers them and however often: `id_number_index` is unique. `phone_index` is null where
+    somebody else signs in with that number. Personal data and salt are null once `shredded_at`.
     """
 
     __tablename__ = "workers"
@@ -24,14 +26,18 @@ class Worker(Base):
     worker_no: Mapped[str] = mapped_column(String(32), unique=True)
     worker_id: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     salt: Mapped[str | None] = mapped_column(Sealed)
-    name: Mapped[str] = mapped_column(Sealed)
-    phone: Mapped[str] = mapped_column(Sealed)
-    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str | None] = mapped_column(Sealed)
+    phone: Mapped[str | None] = mapped_column(Sealed)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    id_number: Mapped[str | None] = mapped_column(Sealed)
+    id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    bank_account: Mapped[str | None] = mapped_column(Sealed)
     language: Mapped[str] = mapped_column(String(2), default="zh")
     payout: Mapped[str | None] = mapped_column(String(42))
     assurance: Mapped[int | None]
     x: Mapped[str | None] = mapped_column(String(66))
     y: Mapped[str | None] = mapped_column(String(66))
+    shredded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     @property
     def key(self) -> SignerKey | None:
@@ -42,6 +48,22 @@ class Worker(Base):
     @property
     def hex_id(self) -> str:
         return "0x" + self.worker_id.hex()
+
+
+class Opening(Base):
+    """That somebody opened a sealed field of a worker: who, whose, which, when, why. The worker can see it."""
+
+    __tablename__ = "openings"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    worker_pk: Mapped[int] = mapped_column(ForeignKey("workers.id"), index=True)
+    address: Mapped[str] = mapped_column(String(42))
+    role: Mapped[str] = mapped_column(String(16))
+    firm: Mapped[str] = mapped_column(String(200))
+    project: Mapped[str] = mapped_column(String(200))
+    field: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(200))
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class LoginCode(Base):
@@ -90,3 +112,27 @@ class Enrolment(Relayed, Base):
     @property
     def key(self) -> SignerKey:
         return SignerKey(self.assurance, self.x, self.y)
+
+
+class StaffChallenge(Base):
+    """A text that a wallet was asked to sign. Only the hash of its nonce is kept; it opens one session, within minutes."""
+
+    __tablename__ = "staff_challenges"
+
+    nonce_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    address: Mapped[str] = mapped_column(String(42), index=True)
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class StaffSession(Base):
+    """A wallet that is signed in. `ended_at`: its owner signed out before it expired."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    address: Mapped[str] = mapped_column(String(42), index=True)
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

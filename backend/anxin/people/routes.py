@@ -1,8 +1,6 @@
 """/api/login-codes, /api/sessions, /api/me, /api/enrolments"""
 
-from typing import Any
-
-from litestar import Controller, Request, Response, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -12,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.deployment import Deployment
 from anxin.core.errors import Unauthorized
 from anxin.core.wire import Kept
-from anxin.people import enrolment, login, service
+from anxin.people import enrolment, login, service, staff_routes
+from anxin.people.bearer import AnyRequest, bearer_token
 from anxin.people.models import Worker
 from anxin.people.schemas import (
     Countersignature,
@@ -27,8 +26,6 @@ from anxin.people.schemas import (
 )
 from anxin.settings import Settings
 
-AnyRequest = Request[Any, Any, Any]
-
 REFRESH_COOKIE = "anxin_refresh"
 COOKIE_PATH = "/api/sessions"
 
@@ -39,8 +36,8 @@ async def signed_in_worker(
     session_key: NamedDependency[login.SessionKey],
 ) -> Worker:
     """Dependency `worker`: who the bearer token belongs to. Raises Unauthorized."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    token = bearer_token(request)
+    if token is None:
         raise Unauthorized()
     worker = await session.get(Worker, session_key.read(token))
     if worker is None:
@@ -168,4 +165,4 @@ def _answer(settings: Settings, tokens: login.Tokens) -> Response[SessionOpened]
     return Response(SessionOpened(tokens.access, login.ACCESS_SECONDS), status_code=201, cookies=[cookie])
 
 
-ROUTES: list[ControllerRouterHandler] = [SessionController, MeController, EnrolmentController]
+ROUTES: list[ControllerRouterHandler] = [SessionController, MeController, EnrolmentController, *staff_routes.ROUTES]

@@ -1,9 +1,10 @@
 """What people send and see. Digests and hashes are 0x-hex; money is fen; deadlines are Unix seconds."""
 
+from datetime import datetime
 from typing import Literal
 
 from anxin.core.signing import SignerKey, WorkerSignature
-from anxin.core.wire import Amount, Wire
+from anxin.core.wire import Amount, Text, Wire
 
 
 class LoginCodeRequest(Wire):
@@ -27,6 +28,34 @@ class LoginRequest(Wire):
 class SessionOpened(Wire):
     access_token: str
     expires_in_seconds: int
+
+
+class StaffChallengeRequest(Wire):
+    address: str
+
+
+class StaffChallengeSent(Wire):
+    """`message`: the exact text for the wallet's personal_sign."""
+
+    message: str
+    expires_at: datetime
+
+
+class StaffSignature(Wire):
+    """`signature`: 65 bytes 0x-hex over `message` as it was sent."""
+
+    message: Text
+    signature: str
+
+
+class StaffSessionOpened(Wire):
+    access_token: str
+    address: str
+    expires_at: datetime
+
+
+class SignedInStaff(Wire):
+    address: str
 
 
 class LanguageChoice(Wire):

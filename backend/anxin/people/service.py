@@ -55,8 +55,8 @@ def check_signed(deployment: Deployment, worker: Worker, words: bytes, signature
 async def describe(session: AsyncSession, deployment: Deployment, worker: Worker) -> Me:
     return Me(
         worker_no=worker.worker_no,
-        display_name=worker.name,
-        phone_masked=masked(worker.phone),
+        display_name=worker.name or "",
+        phone_masked=masked(worker.phone or ""),
         worker_id=worker.hex_id,
         language=worker.language,
         payout=worker.payout,

@@ -18,7 +18,7 @@ from anxin.core.signing import from_hex, pack, recover_wallet
 from anxin.core.wire import Kept, check_form, hex_address, signed_digest
 from anxin.people.models import Worker
 from anxin.people.service import check_signed
-from anxin.projects.models import Membership, Project
+from anxin.projects.models import Membership, Project, RosterEntry
 from anxin.projects.schemas import JoinOffer, MyProject, SignedJoin
 
 
@@ -30,6 +30,7 @@ class Terms:
     contract_type: str
     rate_fen: int
     day_cap_fen: int
+    piece_quota: int | None = None
 
     @property
     def hash(self) -> bytes:
@@ -94,17 +95,33 @@ async def enlist(
     terms: Terms,
     deadline: int,
     contractor_signature: bytes,
+    *,
+    employer: str | None = None,
 ) -> Membership:
-    """Offer a worker these terms, as the contractor has signed them. Raises WrongSigner."""
+    """Offer a worker these terms, as the contractor has signed them. Raises WrongSigner.
+
+    Args:
+        employer: 0x address of the subcontractor whose worker this is; the contractor's own where none is named.
+    """
     words = digest_of(deployment.escrow_domain(escrow_of(project)), "Join", join_message(worker, terms, deadline))
     if recover_wallet(words, contractor_signature) != project.contractor:
         raise WrongSigner(expected=project.contractor)
     await session.execute(
+        insert(RosterEntry)
+        .values(
+            project_pk=project.id, worker_pk=worker.id, worker_no=worker.worker_no, team=terms.team,
+            employer=(employer or project.contractor).lower(), contract_type=terms.contract_type, rate_fen=terms.rate_fen,
+            piece_quota=terms.piece_quota, registered_at=now(),
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    await session.execute(
         insert(Membership)
         .values(
             digest=words, project_pk=project.id, worker_pk=worker.id, team=terms.team,
-            contract_type=terms.contract_type, rate_fen=terms.rate_fen, day_cap_fen=terms.day_cap_fen,
-            terms_hash=terms.hash, deadline=deadline, contractor_signature=contractor_signature, state=relayed.WAITING,
+            employer=(employer or project.contractor).lower(), contract_type=terms.contract_type, rate_fen=terms.rate_fen,
+            piece_quota=terms.piece_quota, day_cap_fen=terms.day_cap_fen, terms_hash=terms.hash, deadline=deadline,
+            contractor_signature=contractor_signature, state=relayed.WAITING,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
@@ -152,7 +169,7 @@ def _call(row: Membership, worker: Worker, escrow: str) -> calls.Call:
             "dayCap": row.day_cap_fen,
             "termsHash": "0x" + row.terms_hash.hex(),
             "deadline": row.deadline,
-            "contractorSignature": "0x" + row.contractor_signature.hex(),
+            "contractorSignature": "0x" + (row.contractor_signature or b"").hex(),
             "workerSignature": "0x" + (row.worker_signature or b"").hex(),
         },
     )

@@ -82,7 +82,7 @@ def _view(
         day_mask=line.day_mask,
         amount_fen=line.amount_fen,
         payslip_hash="0x" + line.payslip_hash.hex(),
-        payslip=line.payslip,
+        payslip=line.payslip or "",
         deadline=int(((line.returned_at or posted_at) + CONFIRM_WITHIN).timestamp()),
         coverage=coverage,
         state=_state(line, confirmation),

@@ -1,0 +1,36 @@
+"""What can be wrong with who somebody says they are."""
+
+from anxin.core.errors import AnxinError
+
+
+class NotStaff(AnxinError):
+    status = 401
+    title = {"zh": "请先用钱包登录", "en": "Sign in with your wallet first"}
+    detail = {
+        "zh": "没有登录，或登录已超过 12 小时。请用钱包重新登录。",
+        "en": "You are not signed in with a wallet, or were for more than 12 hours. Sign in again.",
+    }
+
+
+class ChallengeGone(AnxinError):
+    status = 410
+    title = {"zh": "登录请求已失效", "en": "Sign-in text expired"}
+    detail = {
+        "zh": "这段登录文字已过期、已用过，或不是我们发出的。请重新登录。",
+        "en": "This sign-in text has expired, was used before, or is not one of ours. Ask for a new one.",
+    }
+
+
+class NotTheirWallet(AnxinError):
+    status = 401
+    title = {"zh": "签名与地址不符", "en": "Not signed by that wallet"}
+    detail = {
+        "zh": "这个签名不是 {address} 签的。请用同一个钱包签名；合约钱包目前不能登录。",
+        "en": "This was not signed by {address}. Sign with that wallet; contract wallets cannot sign in yet.",
+    }
+
+
+class TooManyChallenges(AnxinError):
+    status = 429
+    title = {"zh": "登录请求太频繁", "en": "Too many sign-in texts"}
+    detail = {"zh": "请在 {retry_after_seconds} 秒后再试。", "en": "Try again in {retry_after_seconds} seconds."}
