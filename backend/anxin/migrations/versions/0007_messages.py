@@ -1,0 +1,8 @@
+"""Messages"""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Filled in by the feature."""
