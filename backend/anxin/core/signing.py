@@ -83,14 +83,21 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
 }  # fmt: skip
 
+# Words that stay off chain. They are signed in the escrow's domain, whose contract knows none of them: they move nothing.
+OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "Punch": (("bytes32", "workerId"), ("uint8", "direction"), ("uint64", "at"), ("bytes32", "hintHash")),
+    "Correction": (("bytes32", "correctionId"), ("bytes32", "workerId"), ("bytes32", "contentHash")),
+}
+
 Value = int | str | bytes
 
 _DOMAIN_TYPEHASH = keccak(
     text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
+_ALL_TYPES = {**TYPES, **OFF_CHAIN_TYPES}
 _TYPEHASHES = {
     name: keccak(text=f"{name}({','.join(f'{kind} {field}' for kind, field in fields)})")
-    for name, fields in TYPES.items()
+    for name, fields in _ALL_TYPES.items()
 }
 
 
@@ -150,11 +157,11 @@ def digest(domain: Domain, type_name: str, message: Mapping[str, Value]) -> byte
     """Return the 32-byte EIP-712 digest of `message`.
 
     Args:
-        type_name: a key of `TYPES`.
+        type_name: a key of `TYPES` or `OFF_CHAIN_TYPES`.
         message: a value for each of that type's fields; bytes32 as bytes or 0x-hex.
     """
     kinds, values = ["bytes32"], [_TYPEHASHES[type_name]]
-    for kind, field in TYPES[type_name]:
+    for kind, field in _ALL_TYPES[type_name]:
         value = message[field]
         kinds.append(kind)
         values.append(from_hex(value) if kind == "bytes32" and isinstance(value, str) else value)  # type: ignore[arg-type]
