@@ -61,10 +61,10 @@ async def roles_of(session: AsyncSession, staff: Staff, escrow: str) -> dict[str
         known["contractor"] = Acting(project, "contractor", staff.address, project.contractor_name)
     if staff.address == project.bureau:
         known["bureau"] = Acting(project, "bureau", staff.address, str(project.notice.get("bureauName") or ""))
-    for party in await session.scalars(_active(project).where(Party.address == staff.address)):
+    for party in await session.scalars(active_parties(project).where(Party.address == staff.address)):
         known[party.role] = Acting(project, party.role, party.address, party.firm, party.team)
     return known
 
 
-def _active(project: Project) -> Select[Party]:
+def active_parties(project: Project) -> Select[Party]:
     return select(Party).where(Party.project_pk == project.id, or_(Party.until.is_(None), Party.until > now()))
