@@ -1,11 +1,11 @@
 """What comes off a wage, what is added to it, and what is left. Pure: no database, clock or network.
 
-Money is integer fen. Only what the law lists may be taken: tax, the worker's own part of social insurance, what a court has
-ordered, an advance that the worker has signed for, and the recovery of a loss within its limits. Deductions are rounded down,
-tax half up.
+Money is integer fen. Only what the law lists may be taken: tax, the worker's own part of social insurance, what a court
+has ordered, an advance that the worker has signed for, and the recovery of a loss within its limits. Deductions are
+rounded down, tax half up.
 
-Sources: 劳部发〔1994〕489号 Art. 15 and 16; 个人所得税法 Art. 2, 3 and 6, 实施条例 Art. 14 (劳务报酬: each time, or a month where it
-goes on); 国家税务总局公告2018年第61号, withholding table 2.
+Sources: 劳部发〔1994〕489号 Art. 15 and 16; 个人所得税法 Art. 2, 3 and 6, 实施条例 Art. 14 (劳务报酬: each time, or a
+month where it goes on); 国家税务总局公告2018年第61号, withholding table 2.
 """
 
 from collections.abc import Iterable, Sequence
@@ -115,7 +115,8 @@ def net(
 
     Args:
         gross_fen: what the work of the period earned.
-        labour_service: given where the contract is for labour service, whose tax is withheld here; employees' tax is a claim.
+        labour_service: given where the contract is for labour service, whose tax is withheld here. Employees' tax
+            is a claim.
         minimum_month_fen: the district's minimum wage; without one no loss can be recovered, since nobody knows how far.
     """
     income_fen = gross_fen + sum(each.amount_fen for each in back_pay)

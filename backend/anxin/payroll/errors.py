@@ -8,7 +8,7 @@ class BadPeriod(AnxinError):
     title = {"zh": "工资周期不对", "en": "Not a pay period"}
     detail = {
         "zh": "{first_day} 到 {last_day} 不能作为一张工资表的周期：最后一天不能早于第一天，最多 {most_days} 天。",
-        "en": "{first_day} to {last_day} is no period of a wage sheet: it ends where it begins or later, {most_days} days at most.",
+        "en": "{first_day} to {last_day} is no period of a sheet: it ends on its first day or later, after {most_days} days at most.",
     }
 
 
@@ -25,9 +25,9 @@ class PeriodsOverlap(AnxinError):
     status = 409
     title = {"zh": "周期重叠", "en": "Periods overlap"}
     detail = {
-        "zh": "{worker_no} 在 {first_day} 到 {last_day} 已有工资表（编号 {sheet}）。同一天不能列入两张工资表：请改周期，或出更正表。",
-        "en": "{worker_no} is on sheet {sheet} for {first_day} to {last_day} already. No day is paid by two sheets: choose another "
-        "period, or make a correcting sheet.",
+        "zh": "{worker_no} 在 {first_day} 到 {last_day} 已有工资表（编号 {sheet}）。一天不能列入两张工资表：请改周期，或出更正表。",
+        "en": "{worker_no} is on sheet {sheet} for {first_day} to {last_day} already. No day is paid by two "
+        "sheets: choose another period, or make a correcting sheet.",
     }
 
 
@@ -54,7 +54,7 @@ class SheetSigned(AnxinError):
     title = {"zh": "工资表已签名", "en": "The sheet is signed"}
     detail = {
         "zh": "工资表 {sheet} 现在是“{state}”，不能再收回。上链后发现少算，请出更正表。",
-        "en": "Sheet {sheet} is {state} and cannot be taken back. What it lacks goes on a correcting sheet once it is posted.",
+        "en": "Sheet {sheet} is {state} and cannot be taken back. What it lacks goes on a correcting sheet later.",
     }
 
 
@@ -90,7 +90,7 @@ class NothingToCorrect(AnxinError):
     title = {"zh": "没有要补的差额", "en": "Nothing to correct"}
     detail = {
         "zh": "工资表 {sheet} 按现在的考勤和合同没有少算。已上链的工资不能调低；算多的：{lower}。",
-        "en": "By present attendance and terms sheet {sheet} lacks nothing. A posted wage cannot be lowered; too high now: {lower}.",
+        "en": "Sheet {sheet} lacks nothing by present attendance. A posted wage cannot be lowered; too high now: {lower}.",
     }
 
 

@@ -26,7 +26,6 @@ from anxin.core.relayed import Relayed
 from anxin.core.sealing import Sealed
 from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
 
-
 DRAFT = "draft"
 WITHDRAWN = "withdrawn"
 
@@ -46,9 +45,9 @@ class WageSheet(Relayed, Base):
           └──────────┴──► withdrawn                                                                          │
                                └────────────────────────────── reissued, as a new draft ◄────────────────────┘
 
-    A sheet that anybody may have signed is never changed again, nor deleted: should it be posted after all, it is the one that
-    is owed. `sheet_id` and `digest` are given with submission; a withdrawn sheet keeps them, and another takes its id.
-    `employer` compiled it for its own workers; null where it is for everybody's. Sheets of one `batch` were compiled together.
+    A sheet that anybody may have signed is never changed again, nor deleted: should it be posted after all, it is the one
+    that is owed. `sheet_id` and `digest` are given with submission; a withdrawn sheet keeps them, and another takes its id.
+    `employer` compiled it for its own workers; null where it is for everybody's. Sheets of one `batch` were compiled at once.
     `left_out` names who is not on it, and why.
     """
 
@@ -104,8 +103,8 @@ class WageSheet(Relayed, Base):
 
 
 class WageLine(Base):
-    """One worker's wage. `payslip` is the exact text the worker is shown; its SHA-256 is in the line on chain. `inputs_hash` is
-    of everything the amount was computed from. A correcting line is the difference to the line of `corrects_index`.
+    """One worker's wage. `payslip` is the exact text the worker is shown; its SHA-256 is in the line on chain.
+    `inputs_hash` is of everything the amount was computed from. A correcting line is the difference to the line of `corrects_index`.
     Three years after it was paid the text is shredded (null).
 
     `silent_key` names the call that releases the line unsigned; `released_*` are set by the final Released event. Where the
@@ -145,8 +144,8 @@ class Adjustment(Base):
     """What is to be taken from a worker's wage, or added to it, as a party entered it with a reason. Only ever added.
 
     `kind` is a `DeductionKind` or `back-pay`; `amount_fen` is in all, and may be taken in several months. It counts from the
-    sheet that holds `on_day`. Back pay is for `first_day` to `last_day`. `receipt_hash`: SHA-256 of what the worker signed for
-    an advance. `key` is the sender's own, so that sending it again enters it once.
+    sheet that holds `on_day`. Back pay is for `first_day` to `last_day`. `receipt_hash`: SHA-256 of what the worker signed
+    for an advance. `key` is the sender's own, so that sending it again enters it once.
     """
 
     __tablename__ = "adjustments"

@@ -30,10 +30,11 @@ def days_of(first_day: date, last_day: date) -> set[date]:
 
 
 def payday_after(last_day: date, day_of_month: int | None, calendar: Calendar) -> date:
-    """Return the payday of a period: that day of the month after it, or the last working day before (工资支付暂行规定 Art. 7).
+    """Return the payday of a period: that day of the month after it, or the last working day before
+    (工资支付暂行规定 Art. 7).
 
     Args:
-        day_of_month: as the notice board says; the 15th where it says nothing. A month that is too short pays on its last day.
+        day_of_month: as the notice board says; the 15th where it says nothing. Too short a month pays on its last day.
     """
     following = month_end(last_day) + timedelta(days=1)
     nominal = following.replace(day=min(day_of_month or DEFAULT_PAYDAY_DAY, month_end(following).day))

@@ -1,7 +1,7 @@
 """Which rules an amount was computed with: the hash that every sheet's header and payslip carry.
 
-keccak-256 over, for each file in the order of `RULE_FILES` and then of `data/` by name: its path here, a zero byte, its length
-in 8 bytes, its bytes. Whoever has these files can compute it again; `anxin payroll rules` prints it.
+keccak-256 over, for each file in the order of `RULE_FILES` and then of `data/` by name: its path here, a zero byte, its
+length in 8 bytes, its bytes. Whoever has these files can compute it again; `anxin payroll rules` prints it.
 """
 
 from functools import cache
