@@ -40,4 +40,18 @@ export const en: Catalogue<keyof typeof zh> = {
   dropped: "The chain reorganised; the transaction is being confirmed again.",
   another: "Fund again",
   stopWatching: "Stop watching",
+
+  sections: "Sections",
+  tabMoney: "Money",
+  tabPeople: "People",
+  tabParties: "Parties",
+  signedInAs: "Signed in: {account}",
+  signOut: "Sign out",
+  notForYou: "The wallet you signed in with has no role for this on the project. Use another wallet, or have the contractor name you.",
+  contractor: "General contractor",
+  bureau: "Labour bureau",
+  officer: "Labour officer",
+  subcontractor: "Subcontractor",
+  foreman: "Foreman",
+  witness: "Witness",
 };

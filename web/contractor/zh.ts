@@ -37,4 +37,18 @@ export const zh = {
   dropped: "链发生重组，这笔交易正在重新确认。",
   another: "再存一笔",
   stopWatching: "不再跟踪这笔",
+
+  sections: "栏目",
+  tabMoney: "工资款",
+  tabPeople: "人员",
+  tabParties: "参与方",
+  signedInAs: "已登录：{account}",
+  signOut: "退出",
+  notForYou: "您登录的钱包在这个项目上没有看这一栏的身份。请换钱包登录，或请总包登记您的身份。",
+  contractor: "总包",
+  bureau: "劳动部门",
+  officer: "劳资专管员",
+  subcontractor: "分包",
+  foreman: "班组长",
+  witness: "见证方",
 } as const;

@@ -21,6 +21,7 @@ export class NoAnswer extends Error {}
 let answerLanguage: Language = "zh";
 let accessToken: string | null = null;
 let refreshing: Promise<boolean> | null = null;
+let whenStaffEnds: (() => void) | null = null;
 
 /** The language the server answers in. */
 export function speak(language: Language): void {
@@ -29,6 +30,12 @@ export function speak(language: Language): void {
 
 export function setAccessToken(token: string | null): void {
   accessToken = token;
+}
+
+/** Staff's tokens last twelve hours and are not renewed: `ended` is called when the server no longer takes this one. */
+export function setStaffToken(token: string | null, ended: () => void): void {
+  accessToken = token;
+  whenStaffEnds = token === null ? null : ended;
 }
 
 export function isSignedIn(): boolean {
@@ -56,9 +63,10 @@ export function remove(path: string): Promise<void> {
   return request<void>("DELETE", path);
 }
 
-/** One request with the session; an expired token is renewed once. */
+/** One request with the session; a worker's expired token is renewed once. */
 async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
   const response = await send(method, path, body);
+  if (response.status === 401 && whenStaffEnds) whenStaffEnds();
   const renewable = response.status === 401 && accessToken !== null && path !== "/api/sessions/refresh";
   if (renewable && (await renewSession())) return answerOf<Answer>(await send(method, path, body));
   return answerOf<Answer>(response);

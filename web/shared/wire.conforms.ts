@@ -5,7 +5,7 @@ import type * as wire from "./wire";
 type Api = components["schemas"];
 
 /** Compiles only where ours has exactly the API's fields, each of the API's type or narrower. */
-type Conforms<Ours extends Theirs & Record<Exclude<keyof Ours, keyof Theirs>, never>, Theirs> = Ours;
+export type Conforms<Ours extends Theirs & Record<Exclude<keyof Ours, keyof Theirs>, never>, Theirs> = Ours;
 
 export type Checked = [
   Conforms<wire.Chain, Api["ChainFacts"]>,

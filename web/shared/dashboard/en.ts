@@ -122,4 +122,11 @@ export const en: Catalogue<keyof typeof zh> = {
   assurance2: "signed by device key",
   assurance1: "witnessed",
   assurance0: "unsigned",
+
+  staffTitle: "Sign in first",
+  staffWhy:
+    "Rosters, contracts and the notice board hold personal data: they are for this project's parties alone. Your wallet " +
+    "signs a text, which costs nothing and moves no money. You stay signed in for 12 hours.",
+  staffSignIn: "Sign in with {wallet}",
+  staffDeclined: "You declined in the wallet; you are not signed in.",
 };

@@ -1,0 +1,18 @@
+export const zh = {
+  firmUnknown: "名称未填",
+  teamOf: "班组 {team}",
+  partiesNone: "还没有登记劳资专管员、分包和班组长。",
+  partiesEnded: "已结束的 {count} 个",
+  partyUntil: "到 {time} 为止",
+  partyEnd: "结束",
+  partyName: "登记参与方",
+  partyWhy: "劳资专管员、分包和班组长用自己的钱包登录，在各自的身份里做事。见证方须独立，不能兼任其他身份。",
+  partyRole: "身份",
+  partyAddress: "钱包地址",
+  partyFirm: "单位",
+  partyTeam: "班组",
+  partyContact: "联系人和电话（只给总包、专管员和劳动部门看）",
+  partySave: "保存",
+  addressWrong: "钱包地址是 0x 加 40 位十六进制数。",
+  firmMissing: "请填写单位。",
+} as const;

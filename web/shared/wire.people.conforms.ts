@@ -1,0 +1,14 @@
+// The compiler holds wire.people.ts to the API's own description.
+import type { components } from "./api.gen";
+import type { Conforms } from "./wire.conforms";
+import type * as wire from "./wire.people";
+
+type Api = components["schemas"];
+
+export type Checked = [
+  Conforms<wire.StaffChallenge, Api["StaffChallengeSent"]>,
+  Conforms<wire.StaffSession, Api["StaffSessionOpened"]>,
+  Conforms<wire.StaffProject, Api["StaffProject"]>,
+  Conforms<wire.NamedParty, Api["NamedParty"]>,
+  Conforms<wire.Party, Api["PartyView"]>,
+];

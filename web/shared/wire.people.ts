@@ -1,0 +1,38 @@
+/** What staff send and see: sign-in, parties, rosters, contracts, notice board. Held to the API by wire.people.conforms.ts. */
+
+import type { Hex } from "./wire";
+
+export interface StaffChallenge {
+  /** The exact text for the wallet's personal_sign. */
+  message: string;
+  expiresAt: string;
+}
+
+export interface StaffSession {
+  accessToken: string;
+  address: Hex;
+  expiresAt: string;
+}
+
+export type NamedRole = "subcontractor" | "officer" | "foreman" | "witness";
+export type PartyRole = NamedRole | "contractor" | "bureau";
+
+export interface StaffProject {
+  escrow: Hex;
+  name: string;
+  contractorName: string;
+  roles: PartyRole[];
+}
+
+export interface NamedParty {
+  firm: string;
+  team: string | null;
+  contact: string | null;
+}
+
+export interface Party extends NamedParty {
+  address: Hex;
+  role: PartyRole;
+  since: string | null;
+  until: string | null;
+}
