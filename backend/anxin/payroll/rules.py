@@ -58,7 +58,7 @@ class FlagKind(StrEnum):
     MISSING_OUT = "missing-out"
     MISSING_IN = "missing-in"
     TOO_LONG = "too-long"
-    OVER_3_HOURS = "over-3-hours"  # of overtime in a shift
+    OVER_3_HOURS = "over-3-hours"  # of overtime at 150 % in the shifts of a day
     OVER_36_HOURS = "over-36-hours"  # of overtime in the period
     BELOW_MINIMUM = "below-minimum"
 
@@ -130,7 +130,8 @@ class Pay:
     """A period's wage and what it was computed from.
 
     `minutes`: worked, by class (`base`: normal minutes). `absent_minutes`: what month contracts are paid less for. `pieces`:
-    by class. `days_worked`: the dates on which shifts started, ascending. `flags`: by day.
+    by class. `days_worked`: the dates on which shifts started, ascending. `flags`: by day. `normal_fen`: what normal hours
+    earn, exactly; `minimum_fen`: what the district's minimum wage asks for them.
     """
 
     items: Items
@@ -140,6 +141,8 @@ class Pay:
     days_worked: tuple[date, ...]
     shifts: tuple[Shift, ...]
     flags: tuple[Flag, ...]
+    normal_fen: Fraction = Fraction()
+    minimum_fen: Fraction = Fraction()
 
     @property
     def gross_fen(self) -> int:
@@ -161,6 +164,7 @@ def compute(
     calendar: Calendar,
     *,
     minimum_month_fen: int = 0,
+    minimum_hour_fen: int = 0,
 ) -> Pay:
     """Return what a worker earned in a period.
 
@@ -168,9 +172,10 @@ def compute(
         punches: in any order; those around the period too, since a shift belongs to the day on which it started.
         pieces: finished, by day. Only piece contracts pay them.
         minimum_month_fen: the district's minimum wage; 0 raises no flag.
+        minimum_hour_fen: the district's minimum for those paid by the hour; where it is 0, the month's holds for them too.
     """
-    all_shifts, pairing_flags = shifts_of(punches, calendar)
-    shifts = tuple(shift for shift in all_shifts if first_day <= shift.day <= last_day)
+    found, pairing_flags = shifts_of(punches, calendar, first_day, last_day)
+    shifts = tuple(found)
     minutes = Amounts(
         sum(shift.normal for shift in shifts), sum(shift.ot150 for shift in shifts),
         sum(shift.ot200 for shift in shifts), sum(shift.ot300 for shift in shifts),
@@ -186,22 +191,36 @@ def compute(
         flags=tuple(flag for flag in pairing_flags if first_day <= flag.day <= last_day),
     )
     earned = piece_items if contract.kind is ContractKind.PIECE else time_items
-    pay = replace(pay, items=earned(contract, pay))
-    late = _cap_flags(shifts, last_day) + _minimum_flags(contract, pay, minimum_month_fen, last_day)
-    return replace(pay, flags=tuple(sorted((*pay.flags, *late), key=lambda flag: flag.day)))
+    pay = replace(
+        pay,
+        items=earned(contract, pay),
+        flags=_in_order((*pay.flags, *_cap_flags(shifts, last_day))),
+        normal_fen=_normal_fen(contract, pay),
+        minimum_fen=_minimum_fen(contract, pay, minimum_month_fen, minimum_hour_fen),
+    )
+    return _with_minimum_flag(pay, last_day)
 
 
-def merged(time: Pay, piece: Pay) -> Pay:
-    """Return the wage of a worker who has a contract for time and one for pieces; the punches are the same."""
-    flags = sorted({*time.flags, *piece.flags}, key=lambda flag: (flag.day, flag.kind))
-    return replace(time, items=time.items + piece.items, pieces=piece.pieces, flags=tuple(flags))
+def merged(time: Pay, piece: Pay, last_day: date) -> Pay:
+    """Return the wage of a worker who has a contract for time and one for pieces; the punches are the same.
+
+    Both together must reach the minimum wage: the hours are the same hours.
+    """
+    flags = {flag for flag in (*time.flags, *piece.flags) if flag.kind is not FlagKind.BELOW_MINIMUM}
+    both = replace(
+        time, items=time.items + piece.items, pieces=piece.pieces, flags=_in_order(flags),
+        normal_fen=time.normal_fen + piece.normal_fen, minimum_fen=max(time.minimum_fen, piece.minimum_fen),
+    )  # fmt: skip
+    return _with_minimum_flag(both, last_day)
 
 
 # ------------------------------------------------------------------ from punches to shifts
 
 
-def shifts_of(punches: Iterable[PunchTime], calendar: Calendar) -> tuple[list[Shift], list[Flag]]:
-    """Return a worker's shifts in order, and what could not be paired.
+def shifts_of(
+    punches: Iterable[PunchTime], calendar: Calendar, first_day: date = date.min, last_day: date = date.max
+) -> tuple[list[Shift], list[Flag]]:
+    """Return a worker's shifts that started in a period, in order, and whatever could not be paired.
 
     An interval that begins less than four hours after the last one ended belongs to the same shift.
     """
@@ -212,7 +231,7 @@ def shifts_of(punches: Iterable[PunchTime], calendar: Calendar) -> tuple[list[Sh
             groups[-1].append((start, end))
         else:
             groups.append([(start, end)])
-    return [_shift(group, calendar) for group in groups], flags
+    return [_shift(group, calendar) for group in groups if first_day <= group[0][0].date() <= last_day], flags
 
 
 def _without_repeats(punches: Iterable[PunchTime]) -> Iterator[PunchTime]:
@@ -327,28 +346,41 @@ def piece_items(contract: Contract, pay: Pay) -> Items:
 # ------------------------------------------------------------------ what somebody should look at
 
 
+def _in_order(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    return tuple(sorted(flags, key=lambda flag: (flag.day, list(FlagKind).index(flag.kind))))
+
+
 def _cap_flags(shifts: Iterable[Shift], last_day: date) -> list[Flag]:
     """Labour Law Art. 41: three hours a day, 36 a month. Rest days and holidays count towards the month."""
-    flags, overtime = [], Fraction()
+    by_day: dict[date, Fraction] = {}
+    overtime = Fraction()
     for shift in shifts:
+        by_day[shift.day] = by_day.get(shift.day, Fraction()) + shift.ot150
         overtime += shift.overtime
-        if shift.ot150 > OVERTIME_CAP_PER_DAY_MINUTES:
-            flags.append(Flag(FlagKind.OVER_3_HOURS, shift.day))
+    flags = [Flag(FlagKind.OVER_3_HOURS, day) for day, minutes in by_day.items() if minutes > OVERTIME_CAP_PER_DAY_MINUTES]
     if overtime > OVERTIME_CAP_PER_MONTH_MINUTES:
         flags.append(Flag(FlagKind.OVER_36_HOURS, last_day))
     return flags
 
 
-def _minimum_flags(contract: Contract, pay: Pay, minimum_month_fen: int, last_day: date) -> list[Flag]:
-    """The minimum wage is for normal hours, and leaves overtime out. Without normal hours there is nothing to compare."""
-    if not pay.minutes.base:
-        return []
-    due = minimum_month_fen * pay.minutes.base / MINUTES_PER_MONTH
+def _normal_fen(contract: Contract, pay: Pay) -> Fraction:
+    """What normal hours earn: the minimum wage leaves overtime out."""
     if contract.kind is ContractKind.PIECE:
-        paid = Fraction(contract.rate_fen * pay.pieces.base)
-    else:
-        paid = contract.rate_fen * pay.minutes.base / MINUTES_PER_RATE[contract.kind]
-    return [Flag(FlagKind.BELOW_MINIMUM, last_day)] if paid < due else []
+        return Fraction(contract.rate_fen * pay.pieces.base)
+    return contract.rate_fen * pay.minutes.base / MINUTES_PER_RATE[contract.kind]
+
+
+def _minimum_fen(contract: Contract, pay: Pay, month_fen: int, hour_fen: int) -> Fraction:
+    """The minimum wage for the normal hours that were worked. Without normal hours it asks for nothing."""
+    if contract.kind is ContractKind.HOUR and hour_fen:
+        return hour_fen * pay.minutes.base / MINUTES_PER_RATE[ContractKind.HOUR]
+    return month_fen * pay.minutes.base / MINUTES_PER_MONTH
+
+
+def _with_minimum_flag(pay: Pay, last_day: date) -> Pay:
+    if pay.normal_fen >= pay.minimum_fen:
+        return pay
+    return replace(pay, flags=_in_order((*pay.flags, Flag(FlagKind.BELOW_MINIMUM, last_day))))
 
 
 # ------------------------------------------------------------------ what a contract fixes beforehand
