@@ -31,7 +31,7 @@ class Hint(msgspec.Struct, rename="camel", frozen=True):
     longitude: float | None = None
     accuracy_metres: float | None = None
     mocked: bool | None = None
-    device_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    device_id: Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")] | None = None
 
 
 class SignedPunch(Wire):
