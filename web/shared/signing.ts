@@ -23,6 +23,9 @@ const TYPES = {
   Claim: "bytes32 workerId,uint64 amount,uint32 firstDay,uint32 dayMask,bytes32 evidenceHash,uint64 deadline",
   Answer: "uint256 disputeId,uint64 admitted,bytes32 evidenceHash,uint64 deadline",
   Resolution: "uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline",
+  // Words that stay off chain: no contract knows them, they move nothing.
+  Punch: "bytes32 workerId,uint8 direction,uint64 at,bytes32 hintHash",
+  Correction: "bytes32 correctionId,bytes32 workerId,bytes32 contentHash",
 } as const;
 
 const DOMAIN_FIELDS = "string name,string version,uint256 chainId,address verifyingContract";
@@ -90,6 +93,21 @@ export interface ResolutionWords {
   deadline: number;
 }
 
+export interface PunchWords {
+  workerId: Hex;
+  /** 1 in, 2 out. */
+  direction: 1 | 2;
+  /** Unix seconds by the phone's clock. */
+  at: number;
+  hintHash: Hex;
+}
+
+export interface CorrectionWords {
+  correctionId: Hex;
+  workerId: Hex;
+  contentHash: Hex;
+}
+
 interface Words {
   Enrolment: EnrolmentWords;
   Join: JoinWords;
@@ -98,6 +116,8 @@ interface Words {
   Claim: ClaimWords;
   Answer: AnswerWords;
   Resolution: ResolutionWords;
+  Punch: PunchWords;
+  Correction: CorrectionWords;
 }
 
 export function registryDomain(chain: Chain): Domain {
