@@ -6,11 +6,13 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ANXIN_"
+Hours = Annotated[str, msgspec.Meta(pattern=r"^(([01]?\d|2[0-3])-([01]?\d|2[0-3]))?$")]
 
 
 class SettingsError(Exception):
@@ -35,11 +37,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     data_keys: str  # comma-separated Fernet keys for sealed columns; the first one seals, all open
     index_key: str  # 32 bytes hex: blind index of phone numbers
     relayer_key: str  # 32 bytes hex: pays gas
+    relayer_keys: str = ""  # more of them, comma-separated: each sends side by side with the others
 
     # Chain
     finality_depth: int = 12  # blocks
     relay_in_flight: int = 64  # transactions
     relay_gas_in_flight: int = 120_000_000  # gas
+    relay_gas_ceiling: int = 16_777_216  # gas of one transaction; what needs more is refused, and a batch is halved
+    relay_fee_ceiling_wei: int = 500_000_000_000  # for a unit of gas; nothing is signed or sent again above it
+    relay_replace_seconds: float = 60.0  # a transaction not taken for so long is sent again with higher fees
+    relay_low_balance_batches: int = 20  # largest batches; a key that cannot pay for so many raises an alarm
     poll_seconds: float = 1.0
     release_batch_seconds: float = 2.0  # how long a batch waits for company
 
@@ -51,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     twilio_auth_token: str = ""
     twilio_from: str = ""  # E.164
     twilio_api_url: str = ""  # empty: Twilio's own
+    twilio_webhook_url: str = ""  # where Twilio reaches us; empty: the public URL where that is https, else nowhere
+    quiet_hours: Hours = "21-8"  # of the site's day: nothing that can wait is sent; empty: there are none
+    sms_per_hour: int = 10  # to one number; codes have limits of their own
+    sms_per_day: int = 20
+    sms_lookup_seconds: float = 60  # after which a message without an answer is looked for at Twilio
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -68,6 +80,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     @property
     def registrar_addresses(self) -> frozenset[str]:
         return frozenset(address.strip().lower() for address in self.registrars.split(",") if address.strip())
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Twilio sends what becomes of messages and what people write back; empty: nowhere."""
+        own = self.public_url if self.public_url.startswith("https:") else ""
+        return (self.twilio_webhook_url or own).rstrip("/")
+
+    @property
+    def all_relayer_keys(self) -> tuple[str, ...]:
+        """Each once, in order: a key's place is its turn among them."""
+        keys = [self.relayer_key, *(key.strip() for key in self.relayer_keys.split(","))]
+        return tuple(dict.fromkeys(key for key in keys if key))
 
     def to_environment(self) -> dict[str, str]:
         """The same settings for a child process."""

@@ -8,12 +8,15 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.alerts import changes, delivery, parties, reminders
 from anxin.alerts import service as alerts
+from anxin.alerts.limits import Policy
 from anxin.alerts.sms import SmsSender
 from anxin.chain import relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
-from anxin.chain.relayer import OnRefused, OnSent
+from anxin.chain.lane import OnRefused, OnSent
 from anxin.core.calls import Refusal
+from anxin.core.database import Sessions
 from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
 from anxin.core.relayed import Relayed, mark_refused, mark_sent
@@ -30,6 +33,7 @@ from anxin.wages import outcomes, releases
 from anxin.wages.models import Confirmation, Contest
 
 JobHandler = Callable[[AsyncSession, Payload], Awaitable[None]]
+OutsideJobHandler = Callable[[Sessions, Payload], Awaitable[None]]
 
 
 def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler]:
@@ -37,9 +41,14 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
     return {
         "release": partial(releases.release_batch, deployment=deployment),
         "relay": relayer.accept,
-        "sms": partial(alerts.send, sender=sender),
         "login_code": partial(alerts.send_login_code, sender=sender),
+        "phone_changed": changes.tell_phone_changed,
     }
+
+
+def on_outside_job(sender: SmsSender, policy: Policy) -> Mapping[str, OutsideJobHandler]:
+    """Job → handler that asks somebody outside: it commits before and after, and keeps no transaction open meanwhile."""
+    return {"sms": partial(delivery.deliver, sender=sender, policy=policy)}
 
 
 def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler]]:
@@ -49,14 +58,20 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
     tell_released = partial(alerts.tell_released, deployment=deployment)
     tell_grant_paid = partial(alerts.tell_grant_paid, deployment=deployment)
     retry = (outcomes.retry_after_funding, progress.retry_after_funding)
+    tell_escrow_low = partial(parties.tell_escrow_low, read_books=ledger.books_of)
     return {
         # people and projects
         "EscrowCreated": (projects.record_escrow_created,),
         "Enrolled": (enrolment.record_enrolled,),
-        "KeyChanged": (enrolment.record_key_changed,),
+        "KeyChanged": (enrolment.record_key_changed, changes.tell_key_changed),
         "PayoutChanged": (
-            enrolment.record_payout_changed, outcomes.retry_at_new_payout, progress.retry_at_new_payout
+            enrolment.record_payout_changed, outcomes.retry_at_new_payout, progress.retry_at_new_payout,
+            changes.tell_payout_changed,
         ),
+        "PayoutChangeProposed": (changes.tell_payout_proposed,),
+        "PayoutChangeWithdrawn": (changes.tell_payout_withdrawn,),
+        "RecoveryProposed": (changes.tell_recovery_proposed,),
+        "RecoveryCancelled": (changes.tell_recovery_cancelled,),
         "Joined": (projects.record_joined,),
         # money
         "Funded": (ledger.record_funding, *retry),
@@ -67,26 +82,31 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Minted": (ledger.record_mint,),
         "Burned": (ledger.record_burn,),
         # posted lines
-        "SheetPosted": (ledger.record_sheet, payroll.record_sheet_posted, alerts.tell_posted),
+        "SheetPosted": (ledger.record_sheet, payroll.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
         "Released": (book_release, outcomes.record_released, tell_released),
-        "PayoutFailed": (outcomes.record_payout_failed,),
+        "PayoutFailed": (outcomes.record_payout_failed, tell_escrow_low),
         "LineSettled": (ledger.record_settlement, outcomes.record_settled, alerts.tell_settled),
         "LineReturned": (ledger.record_return, outcomes.record_returned, alerts.tell_returned),
         # disputes
         "Contested": (ledger.record_dispute, outcomes.record_contested, progress.record_contested, alerts.tell_contested),
-        "Claimed": (ledger.record_dispute, progress.record_claimed, alerts.tell_claimed),
+        "Claimed": (
+            ledger.record_dispute, progress.record_claimed, alerts.tell_claimed, parties.tell_claim_to_contractor
+        ),
         "Answered": (ledger.record_answer, progress.record_answered, notices.tell_answered),
         "ClaimStood": (ledger.record_standing, progress.record_stood, notices.tell_stood),
         "Resolved": (ledger.record_resolution, progress.record_resolved, notices.tell_resolved),
         "DisputePaid": (book_release, grant_paid, tell_grant_paid),
-        "DisputePayoutFailed": (progress.record_payout_failed,),
+        "DisputePayoutFailed": (progress.record_payout_failed, tell_escrow_low),
         "DisputeSettled": (ledger.record_settlement, progress.record_settled, alerts.tell_settled),
         "DisputeReturned": (ledger.record_return, progress.record_returned, alerts.tell_returned),
     }
 
 
 # Once per stretch of blocks that became final, with the chain's own time.
-ON_FINAL_BLOCK: Sequence[BlockHandler] = (releases.release_silent, progress.release_standing)
+ON_FINAL_BLOCK: Sequence[BlockHandler] = (
+    releases.release_silent, progress.release_standing,
+    partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)),
+)  # fmt: skip
 
 # Contract function → the table of the rows a call came from.
 ROWS: Mapping[str, type[Relayed]] = {

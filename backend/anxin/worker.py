@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -14,16 +14,27 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.models import Job
 from sqlalchemy.engine import make_url
 
+from anxin.alerts.limits import Policy
 from anxin.alerts.sms import TwilioSender
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
+from anxin.chain.lane import Bounds
 from anxin.chain.relayer import Relayer
 from anxin.chain.rpc import Rpc
 from anxin.core import jobs, logs, sealing
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.settings import Settings
-from anxin.wiring import ON_FINAL_BLOCK, ON_SENT, JobHandler, on_final_event, on_job, on_refused
+from anxin.wiring import (
+    ON_FINAL_BLOCK,
+    ON_SENT,
+    JobHandler,
+    OutsideJobHandler,
+    on_final_event,
+    on_job,
+    on_outside_job,
+    on_refused,
+)
 
 RETRIES = 12
 FIRST_RETRY = timedelta(seconds=1)
@@ -55,28 +66,50 @@ async def run(settings: Settings) -> None:
             sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=on_final_event(deployment),
             on_block=ON_FINAL_BLOCK,
         )  # fmt: skip
-        relayer = Relayer(
-            sessions, rpc, deployment, key=settings.relayer_key, finality_depth=settings.finality_depth,
-            in_flight=settings.relay_in_flight, gas_in_flight=settings.relay_gas_in_flight, on_sent=ON_SENT,
-            on_refused=on_refused(deployment),
-        )  # fmt: skip
+        relayers = _relayers(settings, sessions, rpc, deployment)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow_chain(indexer, relayer, stop, poll_seconds=settings.poll_seconds))
-            tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), stop))
+            tasks.create_task(follow_chain(indexer, relayers, stop, poll_seconds=settings.poll_seconds))
+            outside = on_outside_job(sender, Policy.of(settings))
+            tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), outside, stop))
 
 
-async def follow_chain(indexer: Indexer, relayer: Relayer, stop: asyncio.Event, *, poll_seconds: float) -> None:
+def _relayers(settings: Settings, sessions: Sessions, rpc: Rpc, deployment: Deployment) -> list[Relayer]:
+    """One a key. Where several workers run, each key has one leader among them."""
+    bounds = Bounds(
+        finality_depth=settings.finality_depth, in_flight=settings.relay_in_flight,
+        gas_in_flight=settings.relay_gas_in_flight, gas_ceiling=settings.relay_gas_ceiling,
+        fee_ceiling_wei=settings.relay_fee_ceiling_wei, low_balance_batches=settings.relay_low_balance_batches,
+        replace_after=timedelta(seconds=settings.relay_replace_seconds),
+    )  # fmt: skip
+    keys = settings.all_relayer_keys
+    return [
+        Relayer(
+            sessions, rpc, deployment, key=key, bounds=bounds, on_sent=ON_SENT, on_refused=on_refused(deployment),
+            number=number, lanes=len(keys),
+        )
+        for number, key in enumerate(keys)
+    ]  # fmt: skip
+
+
+async def follow_chain(
+    indexer: Indexer, relayers: Sequence[Relayer], stop: asyncio.Event, *, poll_seconds: float
+) -> None:
     """Read and write the chain. Where it is not ours any more both stop until a restart; messages still go out."""
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(indexer.run(stop, poll_seconds=poll_seconds))
-            tasks.create_task(relayer.run(stop, poll_seconds=poll_seconds / 4))
+            for relayer in relayers:
+                tasks.create_task(relayer.run(stop, poll_seconds=poll_seconds / 4))
     except* ChainChanged as group:
         log.critical("the chain is neither read nor written any more", reason=str(group.exceptions[0]))
 
 
 async def _run_jobs(
-    settings: Settings, sessions: Sessions, handlers: Mapping[str, JobHandler], stop: asyncio.Event
+    settings: Settings,
+    sessions: Sessions,
+    handlers: Mapping[str, JobHandler],
+    outside: Mapping[str, OutsideJobHandler],
+    stop: asyncio.Event,
 ) -> None:
     """Work the queue until `stop`. Raises QueueLost: the queue's own connection does not come back by itself."""
     url = make_url(settings.database_url).set(drivername="postgresql")
@@ -86,6 +119,8 @@ async def _run_jobs(
     queue = PgQueuer(AsyncpgDriver(connection))
     for name, handler in handlers.items():
         queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler))
+    for name, outsider in outside.items():
+        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_outside(sessions, outsider))
     running = asyncio.create_task(
         queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=50, heartbeat_timeout=DEAD_WORKER_AFTER)
     )
@@ -106,6 +141,13 @@ def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypoin
     return DatabaseRetryEntrypointExecutor(
         parameters, max_attempts=RETRIES, initial_delay=FIRST_RETRY, max_delay=LONGEST_RETRY
     )
+
+
+def _outside(sessions: Sessions, handler: OutsideJobHandler) -> Callable[[Job], Awaitable[None]]:
+    async def handle(job: Job) -> None:
+        await handler(sessions, jobs.decode(job.payload))
+
+    return handle
 
 
 def _in_transaction(sessions: Sessions, handler: JobHandler) -> Callable[[Job], Awaitable[None]]:

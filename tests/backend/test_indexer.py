@@ -17,6 +17,7 @@ from tests.chain import PASS, RELAYER_KEY, at_random
 from anxin import worker
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer, heights
+from anxin.chain.lane import Bounds
 from anxin.chain.leader import Moving
 from anxin.chain.models import ChainEvent, EscrowAddress
 from anxin.chain.relayer import Relayer
@@ -249,12 +250,12 @@ async def test_another_chain_stops_the_chain_side_and_not_the_worker(chain, new_
     """The relayer would wait for ever, and is stopped with the indexer; jobs and messages go on."""
     other = msgspec.structs.replace(chain.deployment, genesis_hash="0x" + "00" * 32)
     relayer = Relayer(
-        sessions, chain.rpc, chain.deployment, key=RELAYER_KEY, finality_depth=DEPTH, in_flight=1, gas_in_flight=1,
-        on_sent={}, on_refused={},
+        sessions, chain.rpc, chain.deployment, key=RELAYER_KEY, bounds=Bounds(finality_depth=DEPTH), on_sent={},
+        on_refused={},
     )  # fmt: skip
 
     async with asyncio.timeout(5):
-        await worker.follow_chain(new_indexer(deployment=other), relayer, asyncio.Event(), poll_seconds=0.01)
+        await worker.follow_chain(new_indexer(deployment=other), [relayer], asyncio.Event(), poll_seconds=0.01)
 
 
 async def test_lower_head_alone_is_waited_for(chain, wire, new_indexer, values):

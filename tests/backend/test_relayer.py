@@ -17,9 +17,11 @@ from sqlalchemy import select, text
 from tests.chain import LOSE_REPLY, PASS, REFUSE, RELAYER, RELAYER_KEY, at_random, on_send
 
 from anxin.chain.identity import ChainChanged, NodeBehind
+from anxin.chain.lane import Bounds
 from anxin.chain.models import FINAL, Block, RelayAttempt, RelayCall
 from anxin.chain.relayer import KeyReused, Relayer, accept
 from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable
+from anxin.chain.steps import Boundary
 from anxin.core.calls import Call
 from anxin.core.clock import now
 from anxin.core.database import transaction
@@ -56,10 +58,11 @@ async def new_relayer(sessions, chain, told):
 
     def make(url=chain.anvil.url, **changed):
         rpcs.append(Rpc(url, timeout_seconds=2))
+        bounds = {each: changed.pop(each) for each in Bounds.__dataclass_fields__ if each in changed}
         options = {
-            "key": RELAYER_KEY, "finality_depth": DEPTH, "in_flight": 64, "gas_in_flight": 10**9,
-            "on_sent": {"approve": told.on_sent}, "on_refused": {"transfer": told.on_refused},
-            "resend_after": timedelta(0), "deployment": chain.deployment,
+            "key": RELAYER_KEY, "on_sent": {"approve": told.on_sent}, "on_refused": {"transfer": told.on_refused},
+            "deployment": chain.deployment,
+            "bounds": Bounds(**{"finality_depth": DEPTH, "gas_in_flight": 10**9, "resend_after": timedelta(0)} | bounds),
         }  # fmt: skip
         return Relayer(sessions, rpcs[-1], **(options | changed))
 
@@ -268,7 +271,8 @@ async def test_what_flies_is_bounded(chain, new_relayer, ask, bound):
     assert await chain.approvals() == list(range(8))
 
 
-async def test_nonce_used_by_somebody_else_is_never_signed_again(chain, wire, new_relayer, ask, states, attempts):
+async def test_call_whose_nonce_somebody_else_used_is_looked_at_again(chain, wire, new_relayer, ask, states, attempts):
+    """Once that use is final and shown to be no transaction of ours: the call was not done."""
     await ask(chain.approval("a", 1))
     wire.fault = on_send(REFUSE)
     with pytest.raises(RpcUnreachable):
@@ -276,13 +280,19 @@ async def test_nonce_used_by_somebody_else_is_never_signed_again(chain, wire, ne
     await chain("eth_sendTransaction", {"from": RELAYER, "to": RELAYER})
     await chain.mine()
 
-    await settle(chain, new_relayer())
+    relayer = new_relayer()
+    await relayer.step()
+    await chain.mine(DEPTH - 1)
+    await relayer.step()
+    assert (await states(), len(await attempts())) == ({"a": "signed"}, 1), "not final yet"
+    await chain.mine()
+    await settle(chain, relayer)
 
-    assert (await states(), len(await attempts()), await chain.approvals()) == ({"a": "signed"}, 1, [])
+    assert (await states(), len(await attempts()), await chain.approvals()) == ({"a": "final"}, 2, [1])
 
 
-async def test_key_used_behind_the_databases_back_signs_nothing(chain, new_relayer, ask, states):
-    """As after a restore from an old backup: what the lost rows said was perhaps done already."""
+async def test_key_used_behind_the_databases_back_signs_nothing_until_that_is_final(chain, new_relayer, ask, states):
+    """As after a restore from an old backup: what the lost rows said was perhaps done already, and is seen by then."""
     relayer = new_relayer()
     await ask(chain.approval("a", 1))
     await settle(chain, relayer)
@@ -290,9 +300,13 @@ async def test_key_used_behind_the_databases_back_signs_nothing(chain, new_relay
     await chain.mine()
     await ask(chain.approval("b", 2))
 
+    for _ in range(DEPTH):
+        assert not await relayer.step()
+        assert (await states(), await chain.pending()) == ({"a": "final", "b": "waiting"}, [])
+        await chain.mine()
     await settle(chain, relayer)
 
-    assert (await states(), await chain.approvals()) == ({"a": "final", "b": "waiting"}, [1])
+    assert (await states(), await chain.approvals()) == ({"a": "final", "b": "final"}, [1, 2])
 
 
 @pytest.mark.parametrize("changed", [{"chain_id": 1}, {"genesis_hash": "0x" + "00" * 32}], ids=["chain id", "first block"])
@@ -326,9 +340,13 @@ async def test_node_that_lags_behind_what_was_final_is_waited_for(chain, new_rel
 
 async def test_two_relayers_of_one_key_do_no_harm(chain, new_relayer, ask, attempts):
     """As when a leader has lost its lock and does not know it yet."""
-    one, other, both_have_read = new_relayer(), new_relayer(), asyncio.Barrier(2)
-    for relayer in (one, other):
-        relayer._sign = after(both_have_read, relayer._sign)
+    both_have_read = asyncio.Barrier(2)
+
+    async def wait(boundary):
+        if boundary is Boundary.ESTIMATED and both_have_read.n_waiting < 2:
+            await both_have_read.wait()
+
+    one, other = new_relayer(at=wait), new_relayer(at=wait)
     await ask(*(chain.approval(f"call {n}", n) for n in range(20)))
 
     await asyncio.gather(one.step(), other.step())
@@ -411,14 +429,6 @@ async def settle(chain, relayer, rounds=3):
         await relayer.step()
         await chain.mine(DEPTH)
         await relayer.step()
-
-
-def after(barrier, act):
-    async def later(*arguments):
-        await barrier.wait()
-        return await act(*arguments)
-
-    return later
 
 
 async def give_tokens(chain, to, amount):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, String
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, String, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,7 +21,10 @@ class Relayer(Base):
 
 
 class RelayCall(Base):
-    """A call to be made once. state: waiting → signed → final, or refused (would revert, or did)."""
+    """A call to be made once. state: waiting → signed → final, or refused (would revert, or did).
+
+    `relayer` and `nonce`: where it is signed now. Calls with the same `in_order` are never in flight under two keys.
+    """
 
     __tablename__ = "relay_calls"
 
@@ -29,6 +32,8 @@ class RelayCall(Base):
     key: Mapped[str] = mapped_column(String(120), unique=True)
     call: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
+    in_order: Mapped[str | None] = mapped_column(String(80))
+    accepted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     relayer: Mapped[str | None] = mapped_column(String(42))
     nonce: Mapped[int | None] = mapped_column(BigInteger)
     gas: Mapped[int | None] = mapped_column(BigInteger)
@@ -36,15 +41,43 @@ class RelayCall(Base):
 
 
 class RelayAttempt(Base):
-    """One signed transaction of a call, stored before it is first sent; only these bytes are ever sent again."""
+    """One signed transaction, stored before it is first sent; only these bytes are ever sent again.
+
+    A nonce has one attempt, and a dearer one each time it was stuck: the receipt of any of them settles it. `no_op`: it
+    only uses the nonce up, and what was signed under it before was not done. `closed`: the nonce is settled for good;
+    `mined_block` is set on the attempt that did it. `answer`: what the node last said instead of taking it.
+    """
 
     __tablename__ = "relay_attempts"
+    __table_args__ = (
+        Index("ix_relay_attempts_place", "relayer", "nonce"),
+        Index("ix_relay_attempts_open", "relayer", "nonce", postgresql_where=text("NOT closed")),
+        Index("ix_relay_attempts_mined_block", "mined_block"),
+    )
 
     tx_hash: Mapped[str] = mapped_column(String(66), primary_key=True)
-    call_pk: Mapped[int] = mapped_column(ForeignKey("relay_calls.id"), index=True)
+    call_pk: Mapped[int | None] = mapped_column(ForeignKey("relay_calls.id"), index=True)
+    relayer: Mapped[str] = mapped_column(String(42))
+    nonce: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(LargeBinary)
+    no_op: Mapped[bool] = mapped_column(default=False)
+    closed: Mapped[bool] = mapped_column(default=False)
+    mined_block: Mapped[int | None] = mapped_column(BigInteger)
+    answer: Mapped[str | None]
     signed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Alarm(Base):
+    """Something a person must look at. One row a kind and subject; open while `cleared_at` is null."""
+
+    __tablename__ = "alarms"
+
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(66), primary_key=True)
+    text: Mapped[str]
+    raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    cleared_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Block(Base):

@@ -20,6 +20,12 @@ class RpcError(Exception):
     def is_revert(self) -> bool:
         return self.code == 3 or "revert" in self.message.lower()
 
+    @property
+    def is_out_of_gas(self) -> bool:
+        """An estimate found no amount of gas, up to the node's cap, that is enough."""
+        said = self.message.lower()
+        return not self.is_revert and ("exceeds allowance" in said or "out of gas" in said or "exceeds block gas" in said)
+
 
 class RpcUnreachable(Exception):
     """No answer, or not one: what was sent may or may not have been done."""

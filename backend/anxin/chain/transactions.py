@@ -1,34 +1,29 @@
-"""A call as a transaction: what it says, what it may cost, and its signed bytes."""
+"""A call as a transaction: what it says, what it may cost, and its signed bytes.
 
-from dataclasses import dataclass
+Sources: EIP-1559 (type 2), EIP-155 (legacy), EIP-2718 (the type's byte before the list).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import rlp  # type: ignore[import-untyped]
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from anxin.chain.contracts import NotACall, encode_call
-from anxin.chain.models import RelayAttempt, RelayCall
-from anxin.chain.rpc import Rpc
+from anxin.chain.fees import Fees
+from anxin.chain.models import RelayCall
 from anxin.core.calls import Call
-from anxin.core.clock import now
+from anxin.core.signing import from_hex
+
+NO_OP_GAS = 21_000  # a transfer of nothing to oneself
+_DYNAMIC_FEE = b"\x02"
 
 Transaction = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Fees:
-    """In wei for a unit of gas."""
-
-    most: int
-    tip: int
-
-    @classmethod
-    async def now(cls, rpc: Rpc) -> "Fees":
-        """With room for the base fee to double."""
-        block = await rpc.call("eth_getBlockByNumber", "latest", False)
-        tip = int(await rpc.call("eth_maxPriorityFeePerGas"), 16)
-        return cls(2 * int(block.get("baseFeePerGas", "0x0"), 16) + tip, tip)
 
 
 def transaction_of(call: RelayCall) -> Transaction:
@@ -41,14 +36,67 @@ def transaction_of(call: RelayCall) -> Transaction:
     return {"to": to, "data": encode_call(decoded), "value": "0x0"}
 
 
-def signed(account: LocalAccount, call: RelayCall, made: Transaction, chain_id: int, fees: Fees) -> RelayAttempt:
-    """Return `call` signed with its nonce and gas, not sent yet."""
-    bytes_and_hash = account.sign_transaction(
-        made
-        | {
-            "chainId": chain_id, "nonce": call.nonce, "gas": call.gas, "value": 0, "type": 2,
-            "maxFeePerGas": fees.most, "maxPriorityFeePerGas": fees.tip,
-        }
-    )  # fmt: skip
-    tx_hash = "0x" + bytes_and_hash.hash.hex().removeprefix("0x")
-    return RelayAttempt(tx_hash=tx_hash, call_pk=call.id, raw=bytes(bytes_and_hash.raw_transaction), signed_at=now())
+@dataclass(frozen=True)
+class Words:
+    """All that is signed of a transaction that moves no coins."""
+
+    chain_id: int
+    nonce: int
+    gas: int
+    fees: Fees
+    to: bytes
+    data: bytes
+    reads: tuple[Any, ...] = ()  # RLP's form of an access list; a chain without base fee has none
+
+    @classmethod
+    def of(cls, made: Transaction, *, chain_id: int, nonce: int, gas: int, fees: Fees) -> "Words":
+        reads = () if fees.tip is None else tuple(
+            (from_hex(each["address"]), tuple(from_hex(key) for key in each["storageKeys"]))
+            for each in made.get("accessList", ())
+        )  # fmt: skip
+        return cls(chain_id, nonce, gas, fees, from_hex(made["to"]), from_hex(made["data"]), reads)
+
+    @classmethod
+    def read(cls, raw: bytes) -> "Words":
+        """What signed bytes say. Inverse of `signed`."""
+        if raw[:1] == _DYNAMIC_FEE:
+            chain_id, nonce, tip, most, gas, to, _, data, reads, *_ = rlp.decode(raw[1:])
+            return cls(
+                _int(chain_id), _int(nonce), _int(gas), Fees(_int(most), _int(tip)), to, data, _tuples(reads)
+            )
+        nonce, price, gas, to, _, data, v, *_ = rlp.decode(raw)
+        return cls((_int(v) - 35) // 2, _int(nonce), _int(gas), Fees(_int(price), None), to, data)
+
+    def no_op(self, to: str) -> "Words":
+        """The same nonce used up by something that does nothing."""
+        return replace(self, gas=NO_OP_GAS, to=from_hex(to), data=b"", reads=())
+
+    def at(self, fees: Fees) -> "Words":
+        return replace(self, fees=fees)
+
+    def signed(self, account: LocalAccount) -> tuple[str, bytes]:
+        """Return the transaction's hash (0x-hex) and its bytes."""
+        if self.fees.tip is None:
+            fields: list[Any] = [self.nonce, self.fees.most, self.gas, self.to, 0, self.data]
+            parity, r, s = _sign(account, rlp.encode([*fields, self.chain_id, 0, 0]))
+            raw = rlp.encode([*fields, self.chain_id * 2 + 35 + parity, r, s])
+        else:
+            fields = [
+                self.chain_id, self.nonce, self.fees.tip, self.fees.most, self.gas, self.to, 0, self.data, self.reads,
+            ]  # fmt: skip
+            parity, r, s = _sign(account, _DYNAMIC_FEE + rlp.encode(fields))
+            raw = _DYNAMIC_FEE + rlp.encode([*fields, parity, r, s])
+        return "0x" + keccak(raw).hex(), raw
+
+
+def _sign(account: LocalAccount, words: bytes) -> tuple[int, int, int]:
+    signature = account.unsafe_sign_hash(Hash32(keccak(words)))
+    return int(signature.v) - 27, int(signature.r), int(signature.s)
+
+
+def _int(field: bytes) -> int:
+    return int.from_bytes(field)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, Sequence) and not isinstance(value, bytes) else value
