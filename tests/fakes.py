@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from anxin.alerts.sms import Undeliverable
+from anxin.alerts.sms import Taken, Undeliverable
 from anxin.core.events import Event
 
 BLOCK_TIME = datetime(2026, 11, 5, 2, 0, tzinfo=UTC)
@@ -23,16 +23,26 @@ def final_event(name: str, contract: str, address: str, *, at: datetime = BLOCK_
 
 @dataclass
 class RememberingSender:
-    """Takes messages like Twilio; `fail_with` is raised instead while it is set."""
+    """Takes messages like Twilio. While they are set, `fail_with` is raised instead, and `lose_answer` after taking one."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     fail_with: Exception | None = None
+    lose_answer: BaseException | None = None
 
-    async def send(self, to: str, body: str) -> str:
+    async def send(self, to: str, body: str, *, reference: str | None = None) -> Taken:
         if self.fail_with is not None:
             raise self.fail_with
         self.sent.append((to, body))
-        return f"SM{len(self.sent)}"
+        if self.lose_answer is not None:
+            raise self.lose_answer
+        return Taken(f"SM{len(self.sent)}")
+
+    async def find(self, to: str, body: str, since: datetime) -> list[Taken]:
+        self.asked.append((to, body))
+        if self.fail_with is not None:
+            raise self.fail_with
+        return [Taken(f"SM{place}") for place, each in enumerate(self.sent, start=1) if each == (to, body)]
 
 
-OPTED_OUT = Undeliverable("Twilio 21610")
+OPTED_OUT = Undeliverable("Twilio 21610", 21610)

@@ -27,7 +27,9 @@ async def _tell(session: AsyncSession, event: Event, kind: str, **values: str) -
     dispute = await dispute_of(session, event)
     worker = None if dispute is None else await _worker(session, dispute)
     if dispute is not None and worker is not None:
-        await alerts.tell(session, worker, kind, event.key, asked=yuan(dispute.asked_fen), **values)
+        await alerts.tell(
+            session, worker, kind, event.key, escrow=event.address, asked=yuan(dispute.asked_fen), **values
+        )
 
 
 async def _worker(session: AsyncSession, dispute: Dispute) -> Worker | None:
