@@ -1,4 +1,4 @@
-"""anxin up | api | worker | demo | migrate | audit | doctor | openapi"""
+"""anxin up | api | worker | demo | migrate | audit | doctor | files | openapi"""
 
 import asyncio
 import json
@@ -134,6 +134,36 @@ def doctor() -> None:
     if missing:
         sys.exit(1)
     click.echo("✓ nothing is missing")
+
+
+@main.group()
+def files() -> None:
+    """Files that go to banks and come from them."""
+
+
+@files.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(["sif", "qatar", "pain001", "pain002", "camt054"]), help="Seen by itself mostly.")
+@click.option("--profile", default="uae-central-bank", help="Which of the UAE's banks, for a SIF.")
+@click.option("--currency", default="CNY", help="That a pain.001 must be in.")
+def check(file: Path, kind: Any, profile: str, currency: str) -> None:
+    """Print everything that is wrong with a file, by line and field; ends with 1 if anything is."""
+    from anxin.bank.files import errors_in, kind_of
+    from anxin.core.errors import AnxinError
+
+    content = file.read_bytes()
+    kind = kind or kind_of(content)
+    if kind is None:
+        raise click.ClickException(f"{file.name} is like no file known here: say which with --kind")
+    try:
+        errors = errors_in(content, kind, profile=profile, currency=currency)
+    except AnxinError as error:
+        raise click.ClickException(str(error)) from error
+    for each in errors:
+        click.echo(f"✗ {file.name}:{each.line} {each.column}: {each.problem}" + f" ({each.value})" * bool(each.value))
+    if errors:
+        sys.exit(1)
+    click.echo(f"✓ {file.name}: {kind}, nothing is wrong")
 
 
 @main.command()
