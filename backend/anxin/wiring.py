@@ -23,7 +23,7 @@ from anxin.core.relayed import Relayed, mark_refused, mark_sent
 from anxin.disputes import notices, progress
 from anxin.disputes.models import Answer, Claim, Resolution
 from anxin.ledger import service as ledger
-from anxin.payroll import service as payroll
+from anxin.payroll import sign as sheets
 from anxin.payroll.models import WageSheet
 from anxin.people import enrolment
 from anxin.people.models import Enrolment
@@ -82,7 +82,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Minted": (ledger.record_mint,),
         "Burned": (ledger.record_burn,),
         # posted lines
-        "SheetPosted": (ledger.record_sheet, payroll.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
+        "SheetPosted": (ledger.record_sheet, sheets.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
         "Released": (book_release, outcomes.record_released, tell_released),
         "PayoutFailed": (outcomes.record_payout_failed, tell_escrow_low),
         "LineSettled": (ledger.record_settlement, outcomes.record_settled, alerts.tell_settled),

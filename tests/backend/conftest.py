@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,13 @@ from anxin.core.events import Event
 from anxin.core.migrate import migrate
 from anxin.core.signing import digest
 from anxin.demo.keys import DeviceKey, Key, Passkey, Wallet
-from anxin.payroll import service as payroll
+from anxin.payroll import rules, sign
+from anxin.payroll.calendar import china
+from anxin.payroll.deductions import Net
+from anxin.payroll.drafts import SheetPlan, Wage, keep_drafts
 from anxin.payroll.models import WageLine, WageSheet
+from anxin.payroll.payslip import Slip
+from anxin.payroll.submit import number
 from anxin.people import enrolment
 from anxin.people import service as people
 from anxin.people.login import SessionKey
@@ -152,6 +157,14 @@ def escrow_created(deployment: Deployment, **changed: Any) -> Event:
     return final_event("EscrowCreated", "WageEscrowFactory", deployment.addresses.factory, **args | changed)
 
 
+def plain_wage(worker: Worker, amount_fen: int, days: list[date] = DAYS) -> Wage:
+    """A wage of this amount for these days, whatever work it was for."""
+    contract = rules.Contract(rules.ContractKind.DAY, 30_000)
+    pay = rules.compute(contract, [], {}, FIRST_DAY, LAST_DAY, china())
+    pay = replace(pay, items=rules.Items(base=amount_fen), days_worked=tuple(days))
+    return Wage(worker, Slip(worker.worker_no, contract, pay, Net(amount_fen), tuple(days)))
+
+
 @dataclass
 class Site:
     """A project with an escrow, and workers whose phones are `keys`."""
@@ -165,12 +178,11 @@ class Site:
     async def post(self, *amounts_fen: int, days: list[date] = DAYS) -> WageSheet:
         """Post a sheet with one line a worker, in order, and make it final."""
         workers = list(self.workers.values())
-        wages = [payroll.Wage(workers[i], "day", 30_000, days, amount) for i, amount in enumerate(amounts_fen)]
+        wages = [plain_wage(workers[i], amount, days) for i, amount in enumerate(amounts_fen)]
         async with transaction(self.sessions) as session:
-            sheet = await payroll.compile_sheet(
-                session, self.deployment, self.project, wages, first_day=FIRST_DAY, last_day=LAST_DAY, payday=PAYDAY
-            )
-            await payroll.record_sheet_posted(
+            (sheet,) = await keep_drafts(session, self.project, SheetPlan(FIRST_DAY, LAST_DAY, PAYDAY), wages)
+            await number(session, self.deployment, self.project, sheet)
+            await sign.record_sheet_posted(
                 session,
                 final_event(
                     "SheetPosted", "WageEscrow", ESCROW, sheetId=sheet.sheet_id, root="0x" + sheet.root.hex(),

@@ -3,24 +3,30 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import service as attendance
-from anxin.core.clock import now
+from anxin.core.clock import SITE_ZONE, now
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
 from anxin.demo.parties import WINDOWS, Bank, Contractor
 from anxin.demo.phones import phone_number
 from anxin.payroll import rules
-from anxin.payroll import service as payroll
+from anxin.payroll.calendar import china
+from anxin.payroll.compile import Ask, compile_sheets
+from anxin.payroll.deductions import Net
+from anxin.payroll.drafts import SheetPlan, Wage, keep_drafts
 from anxin.payroll.models import WageSheet
+from anxin.payroll.payslip import Slip
+from anxin.payroll.submit import number, submit
 from anxin.people import service as people
 from anxin.people.models import Worker
 from anxin.projects import service as projects
+from anxin.projects.access import Acting
 from anxin.projects.models import Membership, Project
 from anxin.settings import ROOT
 
@@ -106,14 +112,13 @@ class SiteOffice:
         return len(punches)
 
     async def compile_month(self, contractor: Contractor) -> None:
-        """Compile October's sheet from the attendance, once."""
+        """Compile October's sheet from the attendance, and submit it to the contractor, once."""
         async with transaction(self.sessions) as session:
             project = await _project(session, contractor)
             if await session.scalar(_sheet(project, FIRST_DAY)) is None:
-                wages = await payroll.compute_wages(session, project, FIRST_DAY, LAST_DAY)
-                await payroll.compile_sheet(
-                    session, self.deployment, project, wages, first_day=FIRST_DAY, last_day=LAST_DAY, payday=PAYDAY
-                )
+                office = Acting(project, "contractor", contractor.address, project.contractor_name)
+                for draft in await compile_sheets(session, office, Ask(FIRST_DAY, LAST_DAY, payday=PAYDAY)):
+                    await submit(session, self.deployment, office, draft.id)
 
     async def compile_visitor(self, contractor: Contractor) -> None:
         """A sheet of one line, for whoever wants to try the phone's page themselves."""
@@ -122,11 +127,20 @@ class SiteOffice:
             first, last = VISITOR_DAYS[0], VISITOR_DAYS[-1]
             if await session.scalar(_sheet(project, first)) is None:
                 worker = (await session.scalars(select(Worker).where(Worker.worker_no == VISITOR))).one()
-                amount = VISITOR_RATE_FEN * len(VISITOR_DAYS)
-                wage = payroll.Wage(worker, "day", VISITOR_RATE_FEN, VISITOR_DAYS, amount)
-                await payroll.compile_sheet(
-                    session, self.deployment, project, [wage], first_day=first, last_day=last, payday=PAYDAY
-                )
+                (draft,) = await keep_drafts(session, project, SheetPlan(first, last, PAYDAY), [_visitors_wage(worker)])
+                await number(session, self.deployment, project, draft)
+
+
+def _visitors_wage(worker: Worker) -> Wage:
+    """Three days of eight hours, at a gate that nobody needs to have seen."""
+    contract = rules.Contract(rules.ContractKind.DAY, VISITOR_RATE_FEN)
+    punches = [
+        (datetime.combine(day, time(hour), SITE_ZONE), way)
+        for day in VISITOR_DAYS
+        for hour, way in ((8, rules.IN), (12, rules.OUT), (13, rules.IN), (17, rules.OUT))
+    ]
+    pay = rules.compute(contract, punches, {}, VISITOR_DAYS[0], VISITOR_DAYS[-1], china())
+    return Wage(worker, Slip(VISITOR, contract, pay, Net(pay.gross_fen), pay.days_worked))
 
 
 async def _project(session: AsyncSession, contractor: Contractor) -> Project:

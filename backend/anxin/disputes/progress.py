@@ -51,7 +51,8 @@ async def record_contested(session: AsyncSession, event: Event) -> None:
         return
     first_day: date | None = await session.scalar(
         select(WageSheet.first_day).where(
-            WageSheet.project_pk == project.id, WageSheet.sheet_id == event.args["sheetId"]
+            WageSheet.project_pk == project.id, WageSheet.sheet_id == event.args["sheetId"],
+            WageSheet.state == relayed.DONE,
         )
     )
     await _open(

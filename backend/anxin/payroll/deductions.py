@@ -44,9 +44,9 @@ LABOUR_SERVICE_BRACKETS: Final = (
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody is to take from a wage. `amount_fen` is what is still open of it."""
+    """What somebody is to take from a wage. `entry` names it in the records; `amount_fen` is what is still open of it."""
 
-    key: str
+    entry: int
     kind: DeductionKind
     amount_fen: int
     reason: str
@@ -56,7 +56,7 @@ class Claim:
 class BackPay:
     """What an earlier period still owes. It is added, and no deduction is measured by it."""
 
-    key: str
+    entry: int
     first_day: date
     last_day: date
     amount_fen: int

@@ -8,7 +8,8 @@ class BadPeriod(AnxinError):
     title = {"zh": "工资周期不对", "en": "Not a pay period"}
     detail = {
         "zh": "{first_day} 到 {last_day} 不能作为一张工资表的周期：最后一天不能早于第一天，最多 {most_days} 天。",
-        "en": "{first_day} to {last_day} is no period of a sheet: it ends on its first day or later, after {most_days} days at most.",
+        "en": "{first_day} to {last_day} is no period of a sheet: it ends on its first day or later, after at most "
+        "{most_days} days.",
     }
 
 
@@ -25,7 +26,8 @@ class PeriodsOverlap(AnxinError):
     status = 409
     title = {"zh": "周期重叠", "en": "Periods overlap"}
     detail = {
-        "zh": "{worker_no} 在 {first_day} 到 {last_day} 已有工资表（编号 {sheet}）。一天不能列入两张工资表：请改周期，或出更正表。",
+        "zh": "{worker_no} 在 {first_day} 到 {last_day} 已有工资表（编号 {sheet}）。"
+        "一天不能列入两张工资表：请改周期，或出更正表。",
         "en": "{worker_no} is on sheet {sheet} for {first_day} to {last_day} already. No day is paid by two "
         "sheets: choose another period, or make a correcting sheet.",
     }

@@ -47,7 +47,7 @@ class WageSheet(Relayed, Base):
 
     A sheet that anybody may have signed is never changed again, nor deleted: should it be posted after all, it is the one
     that is owed. `sheet_id` and `digest` are given with submission; a withdrawn sheet keeps them, and another takes its id.
-    `employer` compiled it for its own workers; null where it is for everybody's. Sheets of one `batch` were compiled at once.
+    `employer` compiled it for its own workers; null where it is for everybody's. Those of one `batch` were compiled at once.
     `left_out` names who is not on it, and why.
     """
 
@@ -93,6 +93,13 @@ class WageSheet(Relayed, Base):
         return ["0x" + each.hex() for each in SheetTree([line.on_chain for line in self.lines]).proof(indexes)]
 
     @property
+    def number(self) -> int:
+        """Its id on the chain. Raises ValueError before it has one."""
+        if self.sheet_id is None:
+            raise ValueError(f"sheet {self.id} is not submitted")
+        return self.sheet_id
+
+    @property
     def header(self) -> dict[str, int | str]:
         """As the contract takes it."""
         return {
@@ -104,8 +111,8 @@ class WageSheet(Relayed, Base):
 
 class WageLine(Base):
     """One worker's wage. `payslip` is the exact text the worker is shown; its SHA-256 is in the line on chain.
-    `inputs_hash` is of everything the amount was computed from. A correcting line is the difference to the line of `corrects_index`.
-    Three years after it was paid the text is shredded (null).
+    `inputs_hash` is of everything the amount was computed from. A correcting line is the difference to the line of
+    `corrects_index`. Three years after it was paid the text is shredded (null).
 
     `silent_key` names the call that releases the line unsigned; `released_*` are set by the final Released event. Where the
     bank pays, `settled_*` say that it has; `returned_*` that it could not, and then the line is owed again.

@@ -1,13 +1,13 @@
 """The payslip (工资条): the exact text a worker checks before signing. Pure.
 
-JSON, canonical (members sorted, no space), so that one wage has one text but for its salt. From its numbers alone a person can
-compute the amount again: each time item is
+JSON, canonical (members sorted, no space), so that one wage has one text but for its salt. From its numbers alone a person
+can compute the amount again: each time item is
 
     rateFen × seconds × percent / 100 / the seconds its rate is for (day 28,800; hour 3,600; month 626,400), rounded up
 
-a month's base is rateFen − rateFen × absentSeconds / 626,400, not below 0, rounded up; pieces are rateFen × Σ quantity × percent
-/ 100, rounded up. The amount is Σ items − earlier sheets + back pay − tax − deductions. Seconds are decimal text: exact, to the
-microsecond. `web/worker/payslip.ts` computes all of it again; both are held to the same vectors.
+a month's base is rateFen − rateFen × absentSeconds / 626,400, not below 0, rounded up; pieces are rateFen × Σ quantity ×
+percent / 100, rounded up. The amount is Σ items − earlier sheets + back pay − tax − deductions. Seconds are decimal text:
+exact, to the microsecond. `web/worker/payslip.ts` computes all of it again; both are held to the same vectors.
 """
 
 from collections.abc import Sequence

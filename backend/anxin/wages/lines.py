@@ -71,7 +71,7 @@ def _view(
     assert posted_at is not None  # noqa: S101 - a final sheet has its time
     return MyLine(
         escrow=escrow_of(project),
-        sheet_id=sheet.sheet_id,
+        sheet_id=sheet.number,
         index=line.index,
         project_name=project.name,
         contractor_name=project.contractor_name,

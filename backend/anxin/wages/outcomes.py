@@ -135,6 +135,7 @@ async def _line_of(session: AsyncSession, event: Event) -> WageLine | None:
         .where(
             Project.escrow == event.address,
             WageSheet.sheet_id == event.args["sheetId"],
+            WageSheet.state == relayed.DONE,  # a withdrawn one keeps its number
             WageLine.index == event.args["index"],
         )
     )

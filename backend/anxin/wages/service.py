@@ -21,7 +21,7 @@ from anxin.core.errors import (
 )
 from anxin.core.signing import Value, pack
 from anxin.core.wire import check_deadline, check_form, hex_address, hex_bytes, signed_digest
-from anxin.payroll import service as payroll
+from anxin.payroll import read as payroll
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.people.service import check_signed
@@ -65,7 +65,7 @@ async def release_call(session: AsyncSession, deployment: Deployment, digest: st
     escrow = escrow_of(await session.get_one(Project, sheet.project_pk))
     indexes = [row.line_index]
     return ReleaseCall(
-        deployment.chain_id, escrow, "releaseLine", sheet.sheet_id, sheet.packed(indexes), sheet.proof(indexes),
+        deployment.chain_id, escrow, "releaseLine", sheet.number, sheet.packed(indexes), sheet.proof(indexes),
         row.deadline, "0x" + row.signature.hex(),
     )  # fmt: skip
 
