@@ -14,6 +14,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.attendance.routes import ROUTES as ATTENDANCE
 from anxin.audit.routes import ROUTES as AUDIT
 from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
@@ -33,7 +34,7 @@ from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
-FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *PAYROLL, *WAGES, *DISPUTES, *AUDIT]
+FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *WAGES, *DISPUTES, *AUDIT]
 PAGES = ("w", "c", "b", "docs")
 
 

@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     relay_low_balance_batches: int = 20  # largest batches; a key that cannot pay for so many raises an alarm
     poll_seconds: float = 1.0
     release_batch_seconds: float = 2.0  # how long a batch waits for company
+    witness_threshold: int = 1  # signatures under a day's attendance root, as EvidenceAnchor was deployed with
 
     # People the operator accepts countersignatures from; the chain checks them again
     registrars: str = ""  # comma-separated 0x addresses

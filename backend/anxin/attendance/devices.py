@@ -19,7 +19,7 @@ from anxin.attendance import intake, sources
 from anxin.attendance.errors import AbsurdTime, BadDeviceSignature
 from anxin.attendance.models import AttendanceSource, Punch, StrayReading
 from anxin.attendance.schemas import DeviceAnswer, DeviceRow
-from anxin.core.clock import SITE_ZONE
+from anxin.core.clock import SITE_ZONE, now
 from anxin.core.errors import Malformed
 from anxin.core.platform_sign import verify
 from anxin.core.sealing import sealer
@@ -153,7 +153,7 @@ async def _put_aside(session: AsyncSession, source: AttendanceSource, reading: R
         .values(
             project_pk=source.project_pk, source_pk=source.id, subject=reading.worker_no, at=reading.at,
             record_id=f"s{subject}:{int(reading.at.timestamp())}:{reading.direction}:{reading.device}"[:120],
-            received_at=intake.now(), direction=reading.direction, attend_type=reading.attend_type, device=reading.device,
+            received_at=now(), direction=reading.direction, attend_type=reading.attend_type, device=reading.device,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip

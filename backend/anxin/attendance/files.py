@@ -92,7 +92,7 @@ async def _check(
     session: AsyncSession, acting: Acting, kind: FileKind, name: str, content: bytes, language: Language
 ) -> tuple[Checked, int]:
     """Read and check a file beside the event loop; return what it holds and how many rows it has."""
-    numbers = await intake.numbers_of(session, acting.project)
+    numbers = await intake.numbers_for(session, acting)
     checked, rows = await asyncio.to_thread(_read, kind, name, content, numbers, now(), language)
     if kind == "pieces":
         await _note_differing(session, acting, checked)

@@ -31,7 +31,7 @@ class _Refused(Exception):
 
 async def take_sheet(session: AsyncSession, acting: Acting, sheet: ForemanSheet) -> SheetKept:
     """Keep a sheet's rows, and name those that were not taken."""
-    numbers = await intake.numbers_of(session, acting.project)
+    numbers = await intake.numbers_for(session, acting)
     source = await sources.ensure(session, acting.project, sources.FOREMAN)
     kept = SheetKept(0, 0, [])
     for index, shift in enumerate(sheet.shifts):

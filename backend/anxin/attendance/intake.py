@@ -18,6 +18,7 @@ from anxin.attendance.errors import AbsurdTime
 from anxin.attendance.models import AttendanceSource
 from anxin.core.clock import now
 from anxin.people.models import Worker
+from anxin.projects.access import Acting
 from anxin.projects.models import Membership, Project, RosterEntry
 
 MAX_PAST_DAYS: Final = 400
@@ -93,14 +94,31 @@ async def store(session: AsyncSession, origin: Origin, rows: Iterable[PunchRow])
 
 async def numbers_of(session: AsyncSession, project: Project) -> dict[str, int]:
     """Return the primary keys of a project's people by the numbers they have there: the roster's, else their own."""
-    own = await session.execute(
-        select(Worker.worker_no, Worker.id)
+    return {number: worker_pk for number, worker_pk, _, _ in await _people(session, project)}
+
+
+async def numbers_for(session: AsyncSession, acting: Acting) -> dict[str, int]:
+    """`numbers_of` the people somebody may see: a foreman those of the own team, a subcontractor those it employs."""
+    return {
+        number: worker_pk
+        for number, worker_pk, team, employer in await _people(session, acting.project)
+        if (acting.role != "foreman" or acting.team in (None, team))
+        and (acting.role != "subcontractor" or employer == acting.address)
+    }
+
+
+async def _people(session: AsyncSession, project: Project) -> list[tuple[str, int, str, str]]:
+    """Number, primary key, team and employer of everyone on a project."""
+    listed = await session.execute(
+        select(RosterEntry.worker_no, RosterEntry.worker_pk, RosterEntry.team, RosterEntry.employer).where(
+            RosterEntry.project_pk == project.id
+        )
+    )
+    people = list(listed.tuples())
+    on_roster = {worker_pk for _, worker_pk, _, _ in people}
+    joined = await session.execute(
+        select(Worker.worker_no, Worker.id, Membership.team, Membership.employer)
         .join(Membership, Membership.worker_pk == Worker.id)
         .where(Membership.project_pk == project.id)
     )
-    listed = await session.execute(
-        select(RosterEntry.worker_no, RosterEntry.worker_pk).where(RosterEntry.project_pk == project.id)
-    )
-    named = dict(listed.tuples().all())
-    on_roster = set(named.values())
-    return {number: worker_pk for number, worker_pk in own.tuples() if worker_pk not in on_roster} | named
+    return people + [each for each in joined.tuples() if each[1] not in on_roster]

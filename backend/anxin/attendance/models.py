@@ -34,9 +34,9 @@ class AttendanceSource(Base):
 class Punch(Base):
     """One reading. `direction` 01 in, 02 out; `attend_type` as in the national platform (001 face … 010 QR, 011 other).
 
-    `at` is what the device says, `received_at` what the server says. `record_id` is unique per source: a device repeats until
-    it is acknowledged. `digest` and `signature` where the worker signed; `hint` is what the phone sent beside it, as signed.
-    `code_verdict` (matched, stale, wrong, none) says what its site code was worth. `salt` (16 bytes) hides the record's leaf.
+    `at` is what the device says, `received_at` what the server says. `record_id` is unique per source: a device repeats
+    until it is acknowledged. `digest` and `signature` where the worker signed; `hint` is what the phone sent beside it, as
+    signed. `code_verdict` (matched, stale, wrong, none) says what its site code was worth. `salt` hides the record's leaf.
     """
 
     __tablename__ = "punches"
@@ -125,7 +125,7 @@ class Correction(Base):
 
     action: void (a punch does not count), add (a punch that no device has), pieces (another number for a day). `content` is
     the text that was shown, old → new, as whoever signs it signs it (`content_hash` is its SHA-256).
-    state: proposed, countersigned (waits for the worker), effective, objected. `by_silence`: the worker was told and was silent.
+    state: proposed, countersigned (waits for the worker), effective, objected. `by_silence`: the worker was told and silent.
     """
 
     __tablename__ = "attendance_corrections"
@@ -158,7 +158,7 @@ class Correction(Base):
 
 
 class AttendanceRoot(Relayed, Base):
-    """The Merkle root over what a project received on a site-local day. state: waiting until enough witnesses have signed."""
+    """The Merkle root over what a project received on a site-local day. state: waiting until enough witnesses signed."""
 
     __tablename__ = "attendance_roots"
     __table_args__ = (UniqueConstraint("project_pk", "day"),)

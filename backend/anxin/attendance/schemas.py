@@ -50,8 +50,9 @@ class SignedPunch(Wire):
 
 
 class MyRecord(Wire):
-    """One reading. `state`: counted, voided. `strength`: strong, medium, weak. `code_verdict`: matched, stale, wrong, none.
+    """One reading. `strength`: strong, medium, weak. `code_verdict`: matched, stale, wrong, none.
 
+    `state`: counted, voided (by a correction), outweighed (weak, and within a stronger shift: it does not cut that short).
     `received_at` is the server's own time, to be shown beside the device's `at`. `root_day`: the day whose root holds it,
     and `root_state` how far that is (waiting, accepted, sent, done, refused); null until it is in one.
     """
@@ -88,6 +89,9 @@ class DayPieces(Wire):
     quantity: int
     reported: int | None
     strength: str
+
+
+CorrectionState = Literal["proposed", "countersigned", "effective", "objected"]
 
 
 class CorrectionView(Wire):
@@ -409,8 +413,8 @@ class FlagView(Wire):
 
 
 class FlagsView(Wire):
-    from_day: date
-    to_day: date
+    first_day: date
+    last_day: date
     flags: list[FlagView]
 
 

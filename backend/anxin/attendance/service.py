@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy import Result, Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import files, intake, sources
@@ -86,7 +87,7 @@ async def take_in(
 # ------------------------------------------------------------------ what counts
 
 
-def voided() -> Select[int]:
+def voided() -> Select[int | None]:
     """The punches that an effective correction took back."""
     return select(Correction.punch_pk).where(
         Correction.state == EFFECTIVE, Correction.action == "void", Correction.punch_pk.is_not(None)
@@ -105,7 +106,7 @@ async def readings_of(
     ).where(Correction.project_pk == project.id, Correction.state == EFFECTIVE, Correction.action == "add")
     if worker_pk is not None:
         reported, added = reported.where(Punch.worker_pk == worker_pk), added.where(Correction.worker_pk == worker_pk)
-    rows = await session.execute(union_all(reported, added).order_by("worker_pk", "at", "direction"))
+    rows: Result[*tuple[Any, ...]] = await session.execute(union_all(reported, added).order_by("worker_pk", "at", "direction"))
     by_worker: dict[int, list[Effective]] = {}
     for worker, at, direction, strength, punch_pk, agreed in rows:
         record = f"punch-{punch_pk}" if punch_pk is not None else ""
@@ -140,8 +141,8 @@ async def pieces_of(session: AsyncSession, project: Project) -> dict[int, dict[d
         .where(Correction.project_pk == project.id, Correction.state == EFFECTIVE, Correction.action == "pieces")
         .order_by(Correction.closed_at)
     )
-    for worker_pk, day, quantity in corrected:
-        by_worker.setdefault(worker_pk, {})[day] = quantity or 0
+    for worker_pk, day, new_quantity in corrected:
+        by_worker.setdefault(worker_pk, {})[day] = new_quantity or 0
     return by_worker
 
 

@@ -39,7 +39,7 @@ async def assign(session: AsyncSession, acting: Acting, stray: int, worker_no: s
     Assigning it again to the same worker changes nothing. Raises StrayNotFound, NotOnProject.
     """
     row = await session.get(StrayReading, stray, with_for_update=True)
-    worker_pk = (await intake.numbers_of(session, acting.project)).get(worker_no)
+    worker_pk = (await intake.numbers_for(session, acting)).get(worker_no)
     if row is None or row.project_pk != acting.project.id or row.assigned_worker_pk not in (None, worker_pk):
         raise StrayNotFound(stray=stray)
     if worker_pk is None:
