@@ -8,10 +8,13 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.alerts import attendance as attendance_notices
 from anxin.alerts import changes, delivery, parties, reminders
 from anxin.alerts import service as alerts
 from anxin.alerts.limits import Policy
 from anxin.alerts.sms import SmsSender
+from anxin.attendance import countersigning, roots, witnesses
+from anxin.attendance.models import AttendanceRoot
 from anxin.chain import relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
@@ -43,6 +46,8 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
         "relay": relayer.accept,
         "login_code": partial(alerts.send_login_code, sender=sender),
         "phone_changed": changes.tell_phone_changed,
+        "correction_notice": attendance_notices.tell_correction,
+        "attendance_roots": partial(roots.build_roots, deployment=deployment),
     }
 
 
@@ -73,6 +78,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "RecoveryProposed": (changes.tell_recovery_proposed,),
         "RecoveryCancelled": (changes.tell_recovery_cancelled,),
         "Joined": (projects.record_joined,),
+        "Anchored": (witnesses.record_anchored,),
         # money
         "Funded": (ledger.record_funding, *retry),
         "BondDeposited": (ledger.record_bond_deposit,),
@@ -105,7 +111,8 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
 # Once per stretch of blocks that became final, with the chain's own time.
 ON_FINAL_BLOCK: Sequence[BlockHandler] = (
     releases.release_silent, progress.release_standing,
-    partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)),
+    partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)), roots.close_days,
+    partial(countersigning.effect_silent, told_at=attendance_notices.told_at),
 )  # fmt: skip
 
 # Contract function → the table of the rows a call came from.
@@ -119,6 +126,7 @@ ROWS: Mapping[str, type[Relayed]] = {
     "claim": Claim,
     "answer": Answer,
     "resolve": Resolution,
+    "anchor": AttendanceRoot,
 }
 
 
@@ -129,6 +137,7 @@ def on_refused(deployment: Deployment) -> Mapping[str, OnRefused]:
         "releaseLine": releases.mend_alone,
         "releaseUnsigned": releases.mend_silent,
         "releaseStanding": progress.mend_standing,
+        "anchor": witnesses.mend_root,
     }
 
 

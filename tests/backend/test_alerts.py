@@ -32,7 +32,7 @@ from anxin.wages.models import Confirmation, Contest
 INSTANT = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 VALUES = {
     "code": "123456", "days": 31, "until": INSTANT, "payday": INSTANT.date(), "day": INSTANT.date(),
-    "link": "https://gongzi.chongqing.example/w/#object",
+    "link": "https://gongzi.chongqing.example/w/#object", "old": "10-08 17:30 out", "new": "10-08 18:30 out",
 }  # fmt: skip
 AMOUNTS = dict.fromkeys(("amount", "asked", "admitted", "granted", "owed", "on_way"), "¥12,345.67")
 OF_A_SITE = dict.fromkeys(("have", "short"), "¥12,345,678.90")

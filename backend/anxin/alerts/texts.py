@@ -123,6 +123,14 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "【安薪】{project}工资专户余额{have}，应付{owed}，缺{short}。请尽快拨付人工费。",
         "en": "[Anxin] {project}: the wage account holds {have} and owes {owed}. {short} is missing: please fund it.",
     },
+    "attendance_proposed": {
+        "zh": "【安薪】考勤拟更正：{old}→{new}。请打开安薪核对，不同意请在3天内提出。",
+        "en": "[Anxin] Your attendance is to be changed: {old} -> {new}. Open Anxin; if it is wrong, object within 3 days.",
+    },
+    "attendance_corrected": {
+        "zh": "【安薪】考勤已更正：{old}→{new}。如有不符，请打开安薪申诉。",
+        "en": "[Anxin] Your attendance was changed: {old} -> {new}. If it is wrong, contest the wage in Anxin.",
+    },
     # answers to what people write
     "reply_owed": {
         "zh": "【安薪】欠您工资{owed}，最近发薪日{payday}；另有{on_way}在银行转账途中。明细请打开安薪。",

@@ -71,6 +71,7 @@ class Indexer:
             addresses.token.lower(): "WageToken",
             addresses.registry.lower(): "WorkerRegistry",
             addresses.factory.lower(): "WageEscrowFactory",
+            addresses.anchor.lower(): "EvidenceAnchor",
         }
 
     async def run(self, stop: asyncio.Event, *, poll_seconds: float) -> None:
