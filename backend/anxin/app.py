@@ -22,12 +22,14 @@ from anxin.core.deployment import Deployment
 from anxin.core.security import with_security
 from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
+from anxin.payroll import rules
 from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey
 from anxin.people.routes import ROUTES as PEOPLE
 from anxin.people.routes import signed_in_worker
 from anxin.people.staff import StaffKey
 from anxin.people.staff_routes import signed_in_staff
+from anxin.projects.offers import DayCap
 from anxin.projects.routes import ROUTES as PROJECTS
 from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
@@ -61,6 +63,11 @@ async def read_coverage(session: AsyncSession, escrow: str) -> Coverage:
     return Coverage(books.funded_fen, books.owed_fen, books.funded_fen >= books.owed_fen)
 
 
+def day_cap_fen(contract_type: str, rate_fen: int, piece_quota: int | None) -> int:
+    """The most a day can be worth in a dispute, by the pay rules."""
+    return rules.day_cap_fen(rules.Contract(rules.ContractKind(contract_type), rate_fen, piece_quota))
+
+
 def build(settings: Settings) -> Litestar:
     """Return the application. Nothing is connected before it starts."""
     engine = connect(settings.database_url)
@@ -73,6 +80,7 @@ def build(settings: Settings) -> Litestar:
         "staff_key": StaffKey(settings.jwt_key),
         "registrars": settings.registrar_addresses,
         "read_coverage": read_coverage,
+        "day_cap": day_cap_fen,
     }
 
     @asynccontextmanager
@@ -91,7 +99,7 @@ def build(settings: Settings) -> Litestar:
         before_request=problems.refuse_nul,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=problems.MAX_BODY_BYTES,
-        signature_types=[ReadCoverage],
+        signature_types=[ReadCoverage, DayCap],
         lifespan=[close_engine],
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
@@ -101,13 +109,13 @@ def build(settings: Settings) -> Litestar:
 def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
-        "settings", "deployment", "sessions", "session_key", "staff_key", "registrars", "read_coverage", "session", "worker",
-        "staff",
+        "settings", "deployment", "sessions", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
+        "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
         dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},
-        signature_types=[ReadCoverage],
+        signature_types=[ReadCoverage, DayCap],
         openapi_config=OpenAPIConfig(
             title="Anxin (安薪)",
             version="0.1.0",

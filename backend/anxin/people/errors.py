@@ -34,3 +34,40 @@ class TooManyChallenges(AnxinError):
     status = 429
     title = {"zh": "登录请求太频繁", "en": "Too many sign-in texts"}
     detail = {"zh": "请在 {retry_after_seconds} 秒后再试。", "en": "Try again in {retry_after_seconds} seconds."}
+
+
+# ------------------------------------------------------------------ real names
+
+
+class BadIdNumber(AnxinError):
+    status = 422
+    title = {"zh": "身份证号不对", "en": "Not an ID number"}
+    detail = {
+        "zh": "身份证号不对：{problem_zh}。请照证件重新填写。",
+        "en": "Not an ID number: {problem}. Copy it from the card again.",
+    }
+
+
+class BadName(AnxinError):
+    status = 422
+    title = {"zh": "姓名不对", "en": "Not a name"}
+    detail = {
+        "zh": "姓名须照证件填写，2 到 50 个字，不含数字和符号。",
+        "en": "Give the name as on the ID card: 2 to 50 letters or characters, no digits or signs.",
+    }
+
+
+class BadBankAccount(AnxinError):
+    status = 422
+    title = {"zh": "银行账号不对", "en": "Not a bank account"}
+    detail = {"zh": "银行账号应为 8 到 32 位数字。", "en": "A bank account has 8 to 32 digits."}
+
+
+class RecordFixed(AnxinError):
+    status = 409
+    title = {"zh": "登记信息不能由您修改", "en": "The record is not yours to change"}
+    detail = {
+        "zh": "工号 {worker_no} 已办理签字钥匙，或在别处也有登记。姓名、电话和账号须由工人本人到登记处更改。",
+        "en": "{worker_no} holds a key, or is on record elsewhere too. Name, phone and account are changed by the worker in "
+        "person, before a registrar.",
+    }

@@ -32,6 +32,7 @@ class Worker(Base):
     id_number: Mapped[str | None] = mapped_column(Sealed)
     id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     bank_account: Mapped[str | None] = mapped_column(Sealed)
+    bank_account_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     language: Mapped[str] = mapped_column(String(2), default="zh")
     payout: Mapped[str | None] = mapped_column(String(42))
     assurance: Mapped[int | None]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.deployment import Deployment
 from anxin.core.errors import Unauthorized
 from anxin.core.wire import Kept
-from anxin.people import enrolment, login, service, staff_routes
+from anxin.people import enrolment, login, openings, service, staff_routes
 from anxin.people.bearer import AnyRequest, bearer_token
 from anxin.people.models import Worker
 from anxin.people.schemas import (
@@ -20,6 +20,7 @@ from anxin.people.schemas import (
     LoginCodeSent,
     LoginRequest,
     Me,
+    MyOpenings,
     SessionOpened,
     SignedEnrolment,
     WaitingEnrolments,
@@ -109,6 +110,11 @@ class MeController(Controller):
     async def choose_language(self, data: JSONBody[LanguageChoice], worker: NamedDependency[Worker]) -> None:
         """The language of messages from now on."""
         worker.language = data.language
+
+    @get("/openings")
+    async def openings(self, worker: NamedDependency[Worker], session: NamedDependency[AsyncSession]) -> MyOpenings:
+        """Who opened which sealed field of the signed-in worker's record, when and why; the last first."""
+        return MyOpenings(await openings.openings_of(session, worker))
 
     @put("/enrolment/{digest:str}", status_code=202)
     async def enrol(

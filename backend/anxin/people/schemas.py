@@ -114,3 +114,19 @@ class Me(Wire):
     paid_by_bank: bool
     enrolment: EnrolmentStatus
     offer: EnrolmentOffer
+
+
+class OpeningView(Wire):
+    """That somebody opened a field of the worker's record: name, phone, idNumber or bankAccount."""
+
+    opened_at: datetime
+    address: str
+    role: str
+    firm: str
+    project: str
+    field: str
+    reason: str
+
+
+class MyOpenings(Wire):
+    openings: list[OpeningView]

@@ -31,7 +31,7 @@ async def register_worker(
         return known
     number, salt = normal_phone(phone), secrets.token_hex(32)
     worker = Worker(
-        worker_no=worker_no, worker_id=_worker_id(salt, worker_no, name), salt=salt, name=name, phone=number,
+        worker_no=worker_no, worker_id=new_worker_id(salt, worker_no, name), salt=salt, name=name, phone=number,
         phone_index=sealer().index(number), language=language, payout=payout and payout.lower(),
     )  # fmt: skip
     session.add(worker)
@@ -39,9 +39,9 @@ async def register_worker(
     return worker
 
 
-def _worker_id(salt: str, worker_no: str, name: str) -> bytes:
+def new_worker_id(salt: str, identity: str, name: str) -> bytes:
     """16 bytes are unique enough, and calldata is dear: the registry wants the others to be zero."""
-    return keccak(text=f"{salt}:{worker_no}:{name}")[:WORKER_ID_BYTES] + bytes(32 - WORKER_ID_BYTES)
+    return keccak(text=f"{salt}:{identity}:{name}")[:WORKER_ID_BYTES] + bytes(32 - WORKER_ID_BYTES)
 
 
 def check_signed(deployment: Deployment, worker: Worker, words: bytes, signature: WorkerSignature) -> None:

@@ -67,7 +67,8 @@ class Party(Base):
 class RosterEntry(Base):
     """A person on a project's roster, under the project's own number for them, with the terms that are to be offered.
 
-    `employer` is the address of the subcontractor or contractor; `starts_on` the first day of the contract.
+    `employer` is the address of the subcontractor or contractor; `starts_on` the first day of the contract. `was_known`: the
+    person was on record before, through another project; this one learns nothing of them until they have signed with it.
     """
 
     __tablename__ = "roster"
@@ -83,6 +84,7 @@ class RosterEntry(Base):
     rate_fen: Mapped[int] = mapped_column(BigInteger)
     piece_quota: Mapped[int | None]
     starts_on: Mapped[date | None] = mapped_column(Date)
+    was_known: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     registered_by: Mapped[str | None] = mapped_column(String(42))
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.deployment import Deployment
 from anxin.core.wire import Kept
 from anxin.people.models import Worker
-from anxin.projects import party_routes, service
+from anxin.projects import offer_routes, party_routes, roster_routes, service
 from anxin.projects.schemas import MyProjects, SignedJoin
 
 
@@ -44,4 +44,7 @@ class JoinController(Controller):
         return await service.accept_join(session, deployment, digest, data)
 
 
-ROUTES: list[ControllerRouterHandler] = [MyProjectsController, JoinController, *party_routes.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    MyProjectsController, JoinController, *party_routes.ROUTES, *roster_routes.ROUTES,
+    *offer_routes.ROUTES,
+]  # fmt: skip

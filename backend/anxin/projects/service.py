@@ -18,22 +18,29 @@ from anxin.core.signing import from_hex, pack, recover_wallet
 from anxin.core.wire import Kept, check_form, hex_address, signed_digest
 from anxin.people.models import Worker
 from anxin.people.service import check_signed
+from anxin.projects import moves
+from anxin.projects.contract_text import contract_hash
 from anxin.projects.models import Membership, Project, RosterEntry
 from anxin.projects.schemas import JoinOffer, MyProject, SignedJoin
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a labour contract fixes of pay. rate_fen per day, hour, month or piece."""
+    """What a labour contract fixes of pay. rate_fen per day, hour, month or piece; `contract` is the text that says so to
+    people (`contract_text.py`). What is signed is the hash of the text; of the terms themselves where there is none.
+    """
 
     team: str
     contract_type: str
     rate_fen: int
     day_cap_fen: int
     piece_quota: int | None = None
+    contract: str | None = None
 
     @property
     def hash(self) -> bytes:
+        if self.contract is not None:
+            return contract_hash(self.contract)
         return keccak(msgspec.json.encode(self, order="sorted"))
 
 
@@ -121,7 +128,7 @@ async def enlist(
             digest=words, project_pk=project.id, worker_pk=worker.id, team=terms.team,
             employer=(employer or project.contractor).lower(), contract_type=terms.contract_type, rate_fen=terms.rate_fen,
             piece_quota=terms.piece_quota, day_cap_fen=terms.day_cap_fen, terms_hash=terms.hash, deadline=deadline,
-            contractor_signature=contractor_signature, state=relayed.WAITING,
+            contract=terms.contract, contractor_signature=contractor_signature, state=relayed.WAITING,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
@@ -145,7 +152,7 @@ async def accept_join(session: AsyncSession, deployment: Deployment, digest: str
         },
     )  # fmt: skip
     row = await session.get(Membership, words, with_for_update=True)
-    if row is None:
+    if row is None or row.contractor_signature is None:
         raise OfferNotFound()
     check_form(signed.signature)
     worker = await session.get_one(Worker, row.worker_pk)
@@ -179,7 +186,9 @@ async def my_projects(session: AsyncSession, worker: Worker) -> list[MyProject]:
     rows = await session.execute(
         select(Membership, Project)
         .join(Project, Project.id == Membership.project_pk)
-        .where(Membership.worker_pk == worker.id, Project.escrow.is_not(None))
+        .where(
+            Membership.worker_pk == worker.id, Project.escrow.is_not(None), Membership.contractor_signature.is_not(None)
+        )
         .order_by(Project.id)
     )
     return [MyProject(escrow_of(project), project.name, project.contractor_name, _offer(row)) for row, project in rows]
@@ -190,7 +199,7 @@ def _offer(row: Membership) -> JoinOffer:
     return JoinOffer(
         state=named.get(row.state, row.state), team=row.team, contract_type=row.contract_type, rate_fen=row.rate_fen,
         day_cap_fen=row.day_cap_fen, terms_hash="0x" + row.terms_hash.hex(), deadline=row.deadline,
-        digest="0x" + row.digest.hex(),
+        digest="0x" + row.digest.hex(), contract=row.contract, entered_on=row.entered_on, left_on=row.left_on,
     )  # fmt: skip
 
 
@@ -242,3 +251,5 @@ async def record_joined(session: AsyncSession, event: Event) -> None:
     )
     if row is not None:
         row.state, row.tx_hash = relayed.DONE, event.tx_hash
+        await session.flush()
+        await moves.bring_up_to_date(session, row.project_pk, row.worker_pk)

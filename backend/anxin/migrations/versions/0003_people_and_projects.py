@@ -17,7 +17,7 @@ Columns = tuple[tuple[str, sa.types.TypeEngine[Any]], ...]
 
 WORKER_COLUMNS: Columns = (
     ("id_number", sa.LargeBinary()), ("id_number_index", sa.LargeBinary(length=32)), ("bank_account", sa.LargeBinary()),
-    ("shredded_at", sa.DateTime(timezone=True)),
+    ("bank_account_index", sa.LargeBinary(length=32)), ("shredded_at", sa.DateTime(timezone=True)),
 )  # fmt: skip
 PROJECT_COLUMNS: Columns = (
     ("address", sa.String(length=200)), ("district", sa.String(length=16)), ("payday_day", sa.Integer()),
@@ -33,6 +33,7 @@ def upgrade() -> None:
         op.alter_column("workers", column, nullable=True)
     _add("workers", WORKER_COLUMNS)
     op.create_unique_constraint("uq_workers_id_number_index", "workers", ["id_number_index"])
+    op.create_index(op.f("ix_workers_bank_account_index"), "workers", ["bank_account_index"], unique=False)
     _add("projects", PROJECT_COLUMNS)
     op.add_column("projects", sa.Column("notice", JSONB(), server_default="{}", nullable=False))
     _add("memberships", MEMBERSHIP_COLUMNS)
@@ -134,6 +135,7 @@ def _roster() -> None:
         sa.Column("rate_fen", sa.BigInteger(), nullable=False),
         sa.Column("piece_quota", sa.Integer(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("was_known", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("registered_by", sa.String(length=42), nullable=True),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["project_pk"], ["projects.id"], name=op.f("fk_roster_project_pk")),
