@@ -1,9 +1,9 @@
 """Which day is a working day, a rest day, or a statutory holiday, in China.
 
 The 13 statutory holidays (全国年节及纪念日放假办法, 2024 revision, in force 2025) come from the `holidays` library, which
-computes the lunar ones; `data/swapped-days.csv` holds the days that the State Council's yearly notice swaps. Only
-statutory holidays earn 300 %: a day off in place of another one is a rest day, and a weekend worked in exchange for it is
-a working day.
+computes the lunar ones; those up to 2040 are on record in `data/holidays.csv`, as it names them. `data/swapped-days.csv`
+holds the days that the State Council's yearly notice swaps. Only statutory holidays earn 300 %: a day off in place of
+another one is a rest day, and a weekend worked in exchange for it is a working day.
 """
 
 import csv
@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 SATURDAY = 5
+HOLIDAYS = Path(__file__).with_name("data") / "holidays.csv"
 SWAPPED_DAYS = Path(__file__).with_name("data") / "swapped-days.csv"
 OBSERVED, DAY_OFF = "(observed)", "Day off"  # how the library names what is not a statutory holiday
 FIRST_YEAR = 2025  # before it there were 11 statutory holidays, and earlier fewer
@@ -86,7 +87,23 @@ def _in_lieu(year: int) -> frozenset[date]:
 def _named(year: int) -> Mapping[date, str]:
     if year < FIRST_YEAR:
         raise UnknownYear(f"the calendar begins with {FIRST_YEAR}, and does not know {year}")
-    from holidays import country_holidays  # a third of a second, which only pay needs
+    return _on_record().get(year) or library_days(year)
+
+
+@cache
+def _on_record() -> Mapping[int, Mapping[date, str]]:
+    """By year."""
+    found: dict[int, dict[date, str]] = {}
+    with HOLIDAYS.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            day = date.fromisoformat(row["day"])
+            found.setdefault(day.year, {})[day] = row["name"]
+    return found
+
+
+def library_days(year: int) -> Mapping[date, str]:
+    """What the library knows of a year."""
+    from holidays import country_holidays  # half a second, for all countries of the world
 
     found: Mapping[date, str] = country_holidays("CN", years=year, language="en_US", expand=False)
     return found
