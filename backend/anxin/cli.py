@@ -1,4 +1,4 @@
-"""anxin up | api | worker | demo | migrate | audit | doctor | files | openapi"""
+"""anxin up | api | worker | demo | migrate | audit | payroll | doctor | files | openapi"""
 
 import asyncio
 import json
@@ -106,6 +106,32 @@ async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
     click.echo(f"{'✓ consistent' if result.ok else '✗ NOT consistent'} up to block {upto}")
     if not result.ok:
         sys.exit(1)
+
+
+@main.group()
+def payroll() -> None:
+    """What a month of work is worth."""
+
+
+CSV_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@payroll.command()
+@click.option("--month", required=True, metavar="YYYY-MM", help="The month that is paid.")
+@click.option("--roster", type=CSV_FILE, required=True, help="worker_no, contract_type, rate_fen, piece_quota")
+@click.option("--punches", type=CSV_FILE, required=True, help="worker_no, at, direction")
+@click.option("--pieces", type=CSV_FILE, help="worker_no, date, quantity")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--district", default="Chongqing", show_default=True, help="Whose minimum wage is compared with.")
+@click.option("--tier", type=click.IntRange(1), default=1, show_default=True, help="Of the district's minimum wages.")
+@click.option("--no-minimum", is_flag=True, help="Compare with no minimum wage.")
+def compute(
+    month: str, roster: Path, punches: Path, pieces: Path | None, form: Any, district: str, tier: int, no_minimum: bool
+) -> None:
+    """Compute a month's wages from CSV files alone; ends with 2 if anything in them is wrong, and prints nothing then."""
+    from anxin.payroll.bulk.command import compute_command
+
+    compute_command(month, roster, punches, pieces, form, None if no_minimum else (district, tier))
 
 
 @main.command()
