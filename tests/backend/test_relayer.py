@@ -7,96 +7,25 @@ node behind · two relayers · a handler that fails · chaos.
 """
 
 import asyncio
-from datetime import timedelta
 
 import msgspec
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from sqlalchemy import select, text
-from tests.chain import LOSE_REPLY, PASS, REFUSE, RELAYER, RELAYER_KEY, at_random, on_send
+from sqlalchemy import text
+from tests.backend.relaying import DEPTH, settle
+from tests.chain import LOSE_REPLY, PASS, REFUSE, RELAYER, at_random, on_send
 
 from anxin.chain.identity import ChainChanged, NodeBehind
-from anxin.chain.lane import Bounds
-from anxin.chain.models import FINAL, Block, RelayAttempt, RelayCall
-from anxin.chain.relayer import KeyReused, Relayer, accept
-from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable
+from anxin.chain.models import FINAL, Block
+from anxin.chain.relayer import KeyReused
+from anxin.chain.rpc import RpcError, RpcUnreachable
 from anxin.chain.steps import Boundary
 from anxin.core.calls import Call
 from anxin.core.clock import now
 from anxin.core.database import transaction
 
-pytest_plugins = ["tests.chain"]
-
-DEPTH = 2
-
-
-class Told:
-    """What the relayer told the tables calls came from."""
-
-    def __init__(self):
-        self.sent, self.refused, self.fail = [], [], False
-
-    async def on_sent(self, session, key, tx_hash):
-        self.sent.append((key, tx_hash))
-
-    async def on_refused(self, session, key, refusal):
-        if self.fail:
-            raise RuntimeError("the table's handler fails")
-        self.refused.append((key, refusal))
-
-
-@pytest.fixture
-def told():
-    return Told()
-
-
-@pytest.fixture
-async def new_relayer(sessions, chain, told):
-    """Make relayers as processes do: each starts with nothing but the database. By default on the node itself."""
-    rpcs = []
-
-    def make(url=chain.anvil.url, **changed):
-        rpcs.append(Rpc(url, timeout_seconds=2))
-        bounds = {each: changed.pop(each) for each in Bounds.__dataclass_fields__ if each in changed}
-        options = {
-            "key": RELAYER_KEY, "on_sent": {"approve": told.on_sent}, "on_refused": {"transfer": told.on_refused},
-            "deployment": chain.deployment,
-            "bounds": Bounds(**{"finality_depth": DEPTH, "gas_in_flight": 10**9, "resend_after": timedelta(0)} | bounds),
-        }  # fmt: skip
-        return Relayer(sessions, rpcs[-1], **(options | changed))
-
-    yield make
-    for rpc in rpcs:
-        await rpc.__aexit__()
-
-
-@pytest.fixture
-def ask(sessions):
-    async def ask(*calls):
-        for call in calls:
-            async with transaction(sessions) as session:
-                await accept(session, msgspec.to_builtins(call))
-
-    return ask
-
-
-@pytest.fixture
-def states(sessions):
-    async def states():
-        async with sessions() as session:
-            return dict([*await session.execute(select(RelayCall.key, RelayCall.state))])
-
-    return states
-
-
-@pytest.fixture
-def attempts(sessions):
-    async def attempts():
-        async with sessions() as session:
-            return list(await session.scalars(select(RelayAttempt).order_by(RelayAttempt.call_pk)))
-
-    return attempts
+pytest_plugins = ["tests.chain", "tests.backend.relaying"]
 
 
 def overdraft(chain, key="overdraft"):
@@ -419,16 +348,6 @@ async def test_chaos_duplicates_nothing_and_loses_nothing(chain, wire, new_relay
 
     assert (sorted(await chain.approvals()), set((await states()).values())) == (wanted, {"final"})
     assert len(await attempts()) == len(wanted)
-
-
-async def settle(chain, relayer, rounds=3):
-    """Let blocks come until whatever can be final is."""
-    for _ in range(rounds):
-        await relayer.step()
-        await chain.mine()
-        await relayer.step()
-        await chain.mine(DEPTH)
-        await relayer.step()
 
 
 async def give_tokens(chain, to, amount):

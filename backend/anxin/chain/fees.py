@@ -27,15 +27,11 @@ class Fees:
     def dearer(self, price: "Price", ceiling: int) -> "Fees | None":
         """Return an offer that may replace this one: an eighth more in both fees, or what the head asks for.
 
-        None where that is above `ceiling`. Nodes want a tenth (geth) or an eighth (others) more.
+        None where that, or the next block, is above `ceiling`. Nodes want a tenth (geth) or an eighth (others) more.
         """
-        offer = price.offer
-        most, tip = max(_eighth_more(self.most), offer.most), None
-        if self.tip is not None:
-            tip = max(_eighth_more(self.tip), price.tip)
-        if most > ceiling:
-            most = ceiling
-        if most < _eighth_more(self.most) or (tip or 0) > most:
+        most = min(max(_eighth_more(self.most), price.offer.most), ceiling)
+        tip = None if self.tip is None else max(_eighth_more(self.tip), price.tip)
+        if price.asked > ceiling or most < _eighth_more(self.most) or (tip or 0) > most:
             return None
         return Fees(most, tip)
 
