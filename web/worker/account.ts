@@ -181,7 +181,7 @@ function isSomethingMoving(): boolean {
   );
 }
 
-function hasJoined(projects: MyProject[], word: SignedWord): boolean {
+function hasJoined(projects: MyProject[], word: Extract<SignedWord, { path: "joins" }>): boolean {
   return projects.some((project) => project.escrow === word.body.escrow && project.join.state === "joined");
 }
 

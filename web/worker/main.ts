@@ -7,8 +7,10 @@ import { speak } from "../shared/api";
 import { announceLanguage, language } from "../shared/i18n";
 import { start } from "./account";
 import App from "./App.vue";
+import { watchAddress } from "./punchSite";
 import { learn, t } from "./text";
 
+watchAddress();
 watchEffect(() => speak(language.value));
 announceLanguage(() => t("appName"));
 void learn(language.value).then(() => createApp(App).mount("#app"));

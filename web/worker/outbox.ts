@@ -42,11 +42,17 @@ async function deliver(word: SignedWord): Promise<boolean> {
 
 async function attempt(word: SignedWord): Promise<{ state: "received" | "refused"; refusal: string | null } | null> {
   try {
-    const receipt = await putSigned<Receipt>(`/api/${word.path}/${word.digest}`, word.body, word.language);
+    const receipt = await putSigned<Receipt>(placeOf(word), word.body, word.language);
     return receipt.digest === word.digest ? { state: "received", refusal: null } : null;
   } catch (error) {
     return outcomeOf(error);
   }
+}
+
+/** Where a word goes: under its digest, or as the worker's signature under a correction that is there already. */
+export function placeOf(word: SignedWord): string {
+  if (word.path === "corrections") return `/api/corrections/${word.correctionId}/signature`;
+  return `/api/${word.path}/${word.digest}`;
 }
 
 async function forgetOld(word: SignedWord): Promise<void> {

@@ -4,6 +4,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { Bytes } from "../shared/bytes";
 import type { Hex, Language, SignedClaim, SignedConfirmation, SignedContest, SignedJoin } from "../shared/wire";
+import type { SignedPunch, WorkerWord } from "../shared/wire.attendance";
 
 /** A worker's key on this phone: the private part cannot leave the browser or the phone's passkey store. */
 export type HeldKey = { workerId: Hex; x: Hex; y: Hex } & (
@@ -26,6 +27,8 @@ export type SignedWord = {
   | { path: "joins"; body: SignedJoin }
   | { path: "contests"; body: SignedContest }
   | { path: "claims"; body: SignedClaim }
+  | { path: "punches"; body: SignedPunch }
+  | { path: "corrections"; correctionId: Hex; body: WorkerWord }
 );
 
 interface Remembered {

@@ -12,7 +12,7 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"geolocation=(), microphone=(), camera=()"),
+    (b"permissions-policy", b"geolocation=(self), microphone=(), camera=(self)"),
 ]
 
 
