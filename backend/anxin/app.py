@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.alerts.routes import ROUTES as ALERTS
 from anxin.attendance.routes import ROUTES as ATTENDANCE
 from anxin.audit.routes import ROUTES as AUDIT
 from anxin.core import logs, problems, sealing
@@ -23,21 +25,25 @@ from anxin.core.security import with_security
 from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
 from anxin.payroll import rules
+from anxin.payroll.inputs import minimum_of
 from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey
 from anxin.people.routes import ROUTES as PEOPLE
 from anxin.people.routes import signed_in_worker
 from anxin.people.staff import StaffKey
 from anxin.people.staff_routes import signed_in_staff
+from anxin.projects.board import ReadMinimum
+from anxin.projects.models import Project
 from anxin.projects.offers import DayCap
 from anxin.projects.routes import ROUTES as PROJECTS
+from anxin.projects.schemas import MinimumShown
 from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
-FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *WAGES, *DISPUTES, *AUDIT]
-PAGES = ("w", "c", "b", "docs")
+FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *WAGES, *ALERTS, *DISPUTES, *AUDIT]
+PAGES = ("w", "c", "b", "n", "docs")
 
 
 @get("/", include_in_schema=False)
@@ -68,6 +74,12 @@ def day_cap_fen(contract_type: str, rate_fen: int, piece_quota: int | None) -> i
     return rules.day_cap_fen(rules.Contract(rules.ContractKind(contract_type), rate_fen, piece_quota))
 
 
+def read_minimum(project: Project, day: date) -> MinimumShown | None:
+    """The minimum wage of a project's district, for its notice board."""
+    found = minimum_of(project, day)
+    return None if found is None else MinimumShown(found.name, found.month_fen, found.hour_fen, found.since)
+
+
 def build(settings: Settings) -> Litestar:
     """Return the application. Nothing is connected before it starts."""
     engine = connect(settings.database_url)
@@ -81,6 +93,7 @@ def build(settings: Settings) -> Litestar:
         "registrars": settings.registrar_addresses,
         "read_coverage": read_coverage,
         "day_cap": day_cap_fen,
+        "read_minimum": read_minimum,
     }
 
     @asynccontextmanager
@@ -99,7 +112,7 @@ def build(settings: Settings) -> Litestar:
         before_request=problems.refuse_nul,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=problems.MAX_BODY_BYTES,
-        signature_types=[ReadCoverage, DayCap],
+        signature_types=[ReadCoverage, DayCap, ReadMinimum],
         lifespan=[close_engine],
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
@@ -110,12 +123,12 @@ def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
         "settings", "deployment", "sessions", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
-        "session", "worker", "staff",
+        "read_minimum", "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
         dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},
-        signature_types=[ReadCoverage, DayCap],
+        signature_types=[ReadCoverage, DayCap, ReadMinimum],
         openapi_config=OpenAPIConfig(
             title="Anxin (安薪)",
             version="0.1.0",

@@ -100,3 +100,12 @@ class BadMoveDay(AnxinError):
         "zh": "{day} 不能登记：只能登记今天或过去 {max_days} 天内的进出场。",
         "en": "{day} cannot be recorded: only today and the {max_days} days before can.",
     }
+
+
+class BadProjectDays(AnxinError):
+    status = 422
+    title = {"zh": "开工和竣工日期不对", "en": "Dates out of order"}
+    detail = {
+        "zh": "竣工日期 {completed} 早于开工日期 {started}。",
+        "en": "Completed on {completed}, which is before it started on {started}.",
+    }

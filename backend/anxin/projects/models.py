@@ -34,7 +34,7 @@ class Project(Base):
     bureau_window_seconds: Mapped[int]
     escrow: Mapped[str | None] = mapped_column(String(42), unique=True)
     address: Mapped[str | None] = mapped_column(String(200))
-    district: Mapped[str | None] = mapped_column(String(16))
+    district: Mapped[str | None] = mapped_column(String(32))
     payday_day: Mapped[int | None]
     started_on: Mapped[date | None] = mapped_column(Date)
     completed_on: Mapped[date | None] = mapped_column(Date)

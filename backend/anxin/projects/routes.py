@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.deployment import Deployment
 from anxin.core.wire import Kept
 from anxin.people.models import Worker
-from anxin.projects import offer_routes, party_routes, roster_routes, service
+from anxin.projects import board_routes, offer_routes, party_routes, roster_routes, service
 from anxin.projects.schemas import MyProjects, SignedJoin
 
 
@@ -46,5 +46,5 @@ class JoinController(Controller):
 
 ROUTES: list[ControllerRouterHandler] = [
     MyProjectsController, JoinController, *party_routes.ROUTES, *roster_routes.ROUTES,
-    *offer_routes.ROUTES,
+    *offer_routes.ROUTES, *board_routes.ROUTES,
 ]  # fmt: skip

@@ -233,3 +233,54 @@ class MoveView(Wire):
 
 class Moves(Wire):
     moves: list[MoveView]
+
+
+BoardText = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00]*\Z")]
+
+
+class BoardEntries(Wire):
+    """What contractor and labour officer write on the notice board; null where it is not known.
+
+    `district`: whose minimum wage holds, such as "Chongqing", or "Chongqing 2" for its second tier. `payday_day`: of the
+    month that follows. `authority`: the department in charge of the trade.
+    """
+
+    address: BoardText | None = None
+    district: Annotated[str, msgspec.Meta(max_length=32, pattern=r"\A[^\x00]*\Z")] | None = None
+    payday_day: Annotated[int, msgspec.Meta(ge=1, le=31)] | None = None
+    started_on: date | None = None
+    completed_on: date | None = None
+    developer: BoardText | None = None
+    project_office: BoardText | None = None
+    bureau_name: BoardText | None = None
+    authority: BoardText | None = None
+    authority_phone: BoardText | None = None
+    officer: BoardText | None = None
+    officer_phone: BoardText | None = None
+    inspection_phone: BoardText | None = None
+    arbitration: BoardText | None = None
+    arbitration_phone: BoardText | None = None
+    legal_aid: BoardText | None = None
+    legal_aid_phone: BoardText | None = None
+
+
+class MinimumShown(Wire):
+    """The district's minimum wage: a month's, and an hour's for those paid by the hour. In force since a day."""
+
+    name: str
+    month_fen: int
+    hour_fen: int
+    since: date
+
+
+class BoardView(Wire):
+    """`missing`: names of entries that the law asks for and nobody has filled in."""
+
+    escrow: str
+    name: str
+    contractor_name: str
+    subcontractors: list[str]
+    entries: BoardEntries
+    minimum_wage: MinimumShown | None
+    worker_url: str
+    missing: list[str]

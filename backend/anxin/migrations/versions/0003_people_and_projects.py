@@ -20,7 +20,7 @@ WORKER_COLUMNS: Columns = (
     ("bank_account_index", sa.LargeBinary(length=32)), ("shredded_at", sa.DateTime(timezone=True)),
 )  # fmt: skip
 PROJECT_COLUMNS: Columns = (
-    ("address", sa.String(length=200)), ("district", sa.String(length=16)), ("payday_day", sa.Integer()),
+    ("address", sa.String(length=200)), ("district", sa.String(length=32)), ("payday_day", sa.Integer()),
     ("started_on", sa.Date()), ("completed_on", sa.Date()), ("closed_at", sa.DateTime(timezone=True)),
 )  # fmt: skip
 MEMBERSHIP_COLUMNS: Columns = (
