@@ -151,9 +151,10 @@ def pay_of(member: Member, first_day: date, last_day: date) -> rules.Pay | LeftO
     is_part = contract.kind is rules.ContractKind.MONTH and not is_whole_month(first_day, last_day)
     if is_part and first_day.day == 1 and left_on and first_day <= left_on <= last_day <= month_end(first_day):
         until, is_part = month_end(first_day), False
+    minimum = member.minimum
     pay = rules.compute(
         contract, member.punches, member.pieces, first_day, until, china(),
-        minimum_month_fen=member.minimum_month_fen or 0,
+        minimum_month_fen=minimum.month_fen if minimum else 0, minimum_hour_fen=minimum.hour_fen if minimum else 0,
     )  # fmt: skip
     was_there = bool(pay.shifts or pay.flags or days_paid(member, pay)) or _is_employed(member, first_day, last_day)
     if not was_there and not member.back_pay:

@@ -1,5 +1,6 @@
 """What wages are computed from: terms, attendance, and what is to be taken or added, of each worker for a period."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from anxin.attendance import service as attendance
 from anxin.core import relayed
 from anxin.payroll import rules
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, MonthSoFar
+from anxin.payroll.minimum import TIER, MinimumWage, UnknownDistrict, minimum_wage
 from anxin.payroll.models import (
     WITHDRAWN,
     Adjustment,
@@ -30,6 +32,7 @@ from anxin.projects.models import Membership, Project, RosterEntry
 
 BACK_PAY = "back-pay"
 LABOUR_SERVICE = "labour-service"
+_DISTRICT = re.compile(r"(?P<name>\D*?\w)[ /-]*(?P<tier>\d)?")
 AROUND = timedelta(days=1)  # a shift may begin the day before, or end the day after
 
 
@@ -48,7 +51,11 @@ class Member:
     claims: tuple[Claim, ...]
     back_pay: tuple[BackPay, ...]
     labour_service: MonthSoFar | None
-    minimum_month_fen: int | None
+    minimum: MinimumWage | None
+
+    @property
+    def minimum_month_fen(self) -> int | None:
+        return None if self.minimum is None else self.minimum.month_fen
 
     @property
     def contract(self) -> rules.Contract:
@@ -64,7 +71,7 @@ class Member:
         seen = {
             "rules": rules_hash().hex(),
             "contract": self.contract,
-            "minimum": self.minimum_month_fen,
+            "minimum": self.minimum and (self.minimum.month_fen, self.minimum.hour_fen),
             "service": self.labour_service,
             "punches": [
                 (at.isoformat(), way) for at, way in self.punches
@@ -105,7 +112,7 @@ async def load_members(
     pieces = await attendance.pieces_of(session, project)
     claims, back_pay = await _open_entries(session, project, last_day, before_sheet)
     service = await _labour_service(session, project, last_day, before_sheet)
-    minimum = minimum_month_fen(project, last_day)
+    minimum = minimum_of(project, last_day)
     return [
         Member(
             worker, number or worker.worker_no, terms, punches.get(worker.id, []), pieces.get(worker.id, {}),
@@ -115,9 +122,17 @@ async def load_members(
     ]  # fmt: skip
 
 
-def minimum_month_fen(project: Project, day: date) -> int | None:
-    """The minimum wage of the project's district on a day; None where it is not known."""
-    return None
+def minimum_of(project: Project, day: date) -> MinimumWage | None:
+    """Return the minimum wage of the project's district (`Chongqing`, or `Chongqing 2` for its second tier) on a day; None
+    where it is not on record.
+    """
+    found = _DISTRICT.fullmatch(project.district or "")
+    if found is None:
+        return None
+    try:
+        return minimum_wage(found["name"], int(found["tier"] or TIER), day)
+    except UnknownDistrict:
+        return None
 
 
 async def _open_entries(
