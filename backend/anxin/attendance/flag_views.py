@@ -51,7 +51,7 @@ async def _punches(session: AsyncSession, project: Project, first: date, last: d
         .where(Punch.worker_pk.in_(here), Punch.at >= begin, Punch.at < end)
         .order_by(Punch.at, Punch.id)
     )
-    return found.tuples().all()
+    return [(punch, kind, worker_no) for punch, kind, worker_no in found]
 
 
 def _seen(row: Read, project: Project, numbers: dict[int, str]) -> Seen:

@@ -114,11 +114,13 @@ async def _people(session: AsyncSession, project: Project) -> list[tuple[str, in
             RosterEntry.project_pk == project.id
         )
     )
-    people = list(listed.tuples())
+    people = [(number, worker_pk, team, employer) for number, worker_pk, team, employer in listed]
     on_roster = {worker_pk for _, worker_pk, _, _ in people}
     joined = await session.execute(
         select(Worker.worker_no, Worker.id, Membership.team, Membership.employer)
         .join(Membership, Membership.worker_pk == Worker.id)
         .where(Membership.project_pk == project.id)
     )
-    return people + [each for each in joined.tuples() if each[1] not in on_roster]
+    return people + [
+        (number, worker_pk, team, employer) for number, worker_pk, team, employer in joined if worker_pk not in on_roster
+    ]

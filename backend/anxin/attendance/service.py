@@ -106,7 +106,8 @@ async def readings_of(
     ).where(Correction.project_pk == project.id, Correction.state == EFFECTIVE, Correction.action == "add")
     if worker_pk is not None:
         reported, added = reported.where(Punch.worker_pk == worker_pk), added.where(Correction.worker_pk == worker_pk)
-    rows: Result[*tuple[Any, ...]] = await session.execute(union_all(reported, added).order_by("worker_pk", "at", "direction"))
+    both = union_all(reported, added).order_by("worker_pk", "at", "direction")
+    rows: Result[*tuple[Any, ...]] = await session.execute(both)
     by_worker: dict[int, list[Effective]] = {}
     for worker, at, direction, strength, punch_pk, agreed in rows:
         record = f"punch-{punch_pk}" if punch_pk is not None else ""
