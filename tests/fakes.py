@@ -29,6 +29,7 @@ class RememberingSender:
     asked: list[tuple[str, str]] = field(default_factory=list)
     fail_with: Exception | None = None
     lose_answer: BaseException | None = None
+    price_micros: int | None = None
 
     async def send(self, to: str, body: str, *, reference: str | None = None) -> Taken:
         if self.fail_with is not None:
@@ -36,13 +37,22 @@ class RememberingSender:
         self.sent.append((to, body))
         if self.lose_answer is not None:
             raise self.lose_answer
-        return Taken(f"SM{len(self.sent)}")
+        return self._taken(len(self.sent))
 
     async def find(self, to: str, body: str, since: datetime) -> list[Taken]:
         self.asked.append((to, body))
         if self.fail_with is not None:
             raise self.fail_with
-        return [Taken(f"SM{place}") for place, each in enumerate(self.sent, start=1) if each == (to, body)]
+        return [self._taken(place) for place, each in enumerate(self.sent, start=1) if each == (to, body)]
+
+
+    async def fetch(self, sid: str) -> Taken:
+        if self.fail_with is not None:
+            raise self.fail_with
+        return self._taken(int(sid.removeprefix("SM")))
+
+    def _taken(self, place: int) -> Taken:
+        return Taken(f"SM{place}", price_micros=self.price_micros, price_unit=self.price_micros and "USD")
 
 
 OPTED_OUT = Undeliverable("Twilio 21610", 21610)

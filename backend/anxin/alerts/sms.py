@@ -5,15 +5,16 @@ What an answer means for a message is one of four: it was taken; it never will b
 """
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import ClientConnectorError, ClientError
 from twilio.base import values
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -25,9 +26,12 @@ from anxin.settings import Settings
 OPTED_OUT: Final = 21610
 FINAL_CODES: Final = frozenset({21211, 21217, 21408, OPTED_OUT, 21612, 21614, 21617})
 NOT_NOW: Final = frozenset({429, 503})  # said before anything was taken
+UNREADABLE: Final = (TimeoutError, ValueError, TypeError, AttributeError, LookupError)  # no answer, or not Twilio's
 ANSWER_WITHIN_SECONDS = 15
 CLOCKS_APART: Final = timedelta(minutes=5)
 LOOKED_THROUGH: Final = 100  # of the newest messages to a number
+
+T = TypeVar("T")
 
 
 class Undeliverable(Exception):
@@ -65,6 +69,10 @@ class Taken:
 class SmsSender(Protocol):
     async def send(self, to: str, body: str, *, reference: str | None = None) -> Taken:
         """Send a message; `reference` comes back with its status. Raises Undeliverable, NotTaken, Unanswered."""
+        ...
+
+    async def fetch(self, sid: str) -> Taken:
+        """Return what Twilio knows of a message by now. Raises NotTaken, Unanswered."""
         ...
 
     async def find(self, to: str, body: str, since: datetime) -> list[Taken]:
@@ -118,25 +126,36 @@ class TwilioSender:
                 )
         except (TwilioRestException, TwilioServiceException) as error:
             raise _meaning(error) from error
-        except (TimeoutError, ValueError, TypeError, AttributeError) as error:  # none, or none that can be read
+        except UNREADABLE as error:
             raise Unanswered(f"no readable answer from Twilio: {type(error).__name__}") from error
         if not message.sid:
             raise Unanswered("Twilio's answer names no message")
         return _taken(message)
 
+    async def fetch(self, sid: str) -> Taken:
+        """Raises NotTaken, Unanswered."""
+        return _taken(await _answered(self._client.messages(sid).fetch_async()))
+
     async def find(self, to: str, body: str, since: datetime) -> list[Taken]:
         """Not by the day it was sent: one that still waits at Twilio has none. Raises NotTaken, Unanswered."""
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                listed = await self._client.messages.list_async(to=to, limit=LOOKED_THROUGH, page_size=LOOKED_THROUGH)
-        except (TwilioRestException, TwilioServiceException) as error:
-            raise NotTaken(_sentence(error)) from error
-        except (TimeoutError, ValueError, TypeError, AttributeError, KeyError) as error:
-            raise Unanswered(f"no readable answer from Twilio: {type(error).__name__}") from error
+        listed = await _answered(
+            self._client.messages.list_async(to=to, limit=LOOKED_THROUGH, page_size=LOOKED_THROUGH)
+        )
         return [_taken(each) for each in listed if each.sid and each.body == body and _is_since(each, since)]
 
     async def close(self) -> None:
         await self._http.close()
+
+
+async def _answered(question: Awaitable[T]) -> T:
+    """Raises NotTaken, Unanswered: asking moves nothing, but what was asked is not known either."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+            return await question
+    except TwilioException as error:  # a refused list has no class of its own
+        raise NotTaken("Twilio refused the question") from error
+    except UNREADABLE as error:
+        raise Unanswered(f"no readable answer from Twilio: {type(error).__name__}") from error
 
 
 def _taken(message: MessageInstance) -> Taken:

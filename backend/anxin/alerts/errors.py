@@ -1,0 +1,12 @@
+"""What can be wrong with what somebody sends in Twilio's name."""
+
+from anxin.core.errors import AnxinError
+
+
+class NotTwilio(AnxinError):
+    status = 403
+    title = {"zh": "不是 Twilio 发来的", "en": "Not from Twilio"}
+    detail = {
+        "zh": "签名与 {url} 和内容不符。请核对 ANXIN_TWILIO_AUTH_TOKEN 和 ANXIN_TWILIO_WEBHOOK_URL。",
+        "en": "The signature is not over {url} and this content: check ANXIN_TWILIO_AUTH_TOKEN, ANXIN_TWILIO_WEBHOOK_URL.",
+    }
