@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.alerts import attendance as attendance_notices
-from anxin.alerts import changes, delivery, parties, reminders
+from anxin.alerts import changes, costs, delivery, parties, reminders
 from anxin.alerts import service as alerts
 from anxin.alerts.limits import Policy
 from anxin.alerts.sms import SmsSender
@@ -53,7 +53,10 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
 
 def on_outside_job(sender: SmsSender, policy: Policy) -> Mapping[str, OutsideJobHandler]:
     """Job → handler that asks somebody outside: it commits before and after, and keeps no transaction open meanwhile."""
-    return {"sms": partial(delivery.deliver, sender=sender, policy=policy)}
+    return {
+        "sms": partial(delivery.deliver, sender=sender, policy=policy),
+        "sms_price": partial(costs.ask_price, sender=sender),
+    }
 
 
 def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler]]:
