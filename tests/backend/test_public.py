@@ -14,7 +14,9 @@ from tests.backend.conftest import ARBITER, BUREAU, CONTRACTOR, ESCROW, assert_p
 from tests.fakes import final_event
 
 from anxin.app import PAGES, build
-from anxin.chain.models import Block, ChainEvent
+from anxin.chain.alarms import CHAIN_CHANGED, LOW_BALANCE, clear_alarm, raise_alarm
+from anxin.chain.models import Block, ChainEvent, RelayCall
+from anxin.core.database import transaction
 from anxin.core.security import with_security
 from anxin.ledger import service as ledger
 
@@ -52,11 +54,38 @@ async def test_chain_facts_are_those_of_the_deployment(client, deployment):
 
 
 async def test_health_says_how_far_the_chain_is_read(client, chain):
-    assert (await client.get("/api/health")).json() == {"status": "ok", "indexedBlock": 12, "finalBlock": 8}
+    nothing_to_do = {"callsWaiting": 0, "callsInFlight": 0, "alarms": []}
+    assert {"status": "ok", "indexedBlock": 12, "finalBlock": 8} | nothing_to_do == (await client.get("/api/health")).json()
 
 
 async def test_health_of_a_chain_nobody_read_yet(client):
-    assert (await client.get("/api/health")).json() == {"status": "ok", "indexedBlock": 0, "finalBlock": 0}
+    read = (await client.get("/api/health")).json()
+    assert ("ok", 0, 0) == (read["status"], read["indexedBlock"], read["finalBlock"])
+
+
+@pytest.mark.parametrize(("kind", "status"), [(LOW_BALANCE, "degraded"), (CHAIN_CHANGED, "halted")])
+async def test_health_tells_what_a_person_must_look_at_until_it_is_over(client, sessions, kind, status):
+    async with transaction(sessions) as session:
+        await raise_alarm(session, kind, "0x01", "send it some")
+    read = (await client.get("/api/health")).json()
+    assert (status, [(kind, "0x01", "send it some")]) == (
+        read["status"], [(each["kind"], each["subject"], each["text"]) for each in read["alarms"]]
+    )  # fmt: skip
+
+    async with transaction(sessions) as session:
+        assert await clear_alarm(session, kind, "0x01")
+
+    assert ("ok", []) == ((read := (await client.get("/api/health")).json())["status"], read["alarms"])
+
+
+async def test_health_counts_calls_on_their_way(client, sessions):
+    async with transaction(sessions) as session:
+        for place, state in enumerate(("waiting", "waiting", "signed", "final", "refused")):
+            session.add(RelayCall(key=str(place), call={}, state=state, accepted_at=datetime.now(UTC)))
+
+    read = (await client.get("/api/health")).json()
+
+    assert (2, 1) == (read["callsWaiting"], read["callsInFlight"])
 
 
 async def test_project_shows_its_books_and_who_works_there(client, site, chain):

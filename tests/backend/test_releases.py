@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from sqlalchemy import select
+from sqlalchemy import select, text
 from tests.backend.conftest import BANK, ESCROW, assert_problem
 from tests.backend.signed_words import DEADLINE, confirmation
 from tests.fakes import BLOCK_TIME, final_event
@@ -32,6 +32,8 @@ from anxin.demo.keys import PRESENT_AND_VERIFIED, Passkey, Wallet
 from anxin.payroll.models import WageLine
 from anxin.wages import outcomes, releases
 from anxin.wages.models import Confirmation
+from anxin.wages.schemas import SignedConfirmation
+from anxin.wages.service import confirm_period
 
 WINDOW = timedelta(days=3)
 TX = "0x" + "7a" * 32
@@ -62,7 +64,11 @@ def states(sessions):
 
 
 async def batch(site, sheet):
-    await site.apply(partial(releases.release_batch, deployment=site.deployment), {"sheet": sheet.id})
+    await release(site, {"sheet": sheet.id})
+
+
+async def release(site, job):
+    await site.apply(partial(releases.release_batch, deployment=site.deployment), job)
 
 
 def lines_of(call):
@@ -73,6 +79,37 @@ def lines_of(call):
 async def called(jobs):
     """Functions and lines of the calls asked for so far."""
     return [(call["function"], lines_of(call)) for call in await jobs("relay")]
+
+
+async def test_batch_is_closed_by_the_job_of_a_confirmation_that_is_still_in_it(site, confirm, jobs):
+    """Each confirmation has a job, due when it has waited long enough: who came after an earlier batch waits for company."""
+    sheet = await site.post(90_000, 90_000, 90_000)
+    await confirm(sheet, 0, 1)
+    first, second = await jobs("release")
+    await release(site, first)
+    await confirm(sheet, 2)
+    await release(site, second)
+    assert [("release", [0, 1])] == await called(jobs)
+
+    await release(site, (await jobs("release"))[-1])
+
+    assert [("release", [0, 1]), ("release", [2])] == await called(jobs)
+
+
+async def test_batch_nobody_else_can_join_does_not_wait(site, sessions):
+    """The last line that is not released: its job is due at once, the others' when they have waited."""
+    sheet = await site.post(90_000, 90_000, 90_000)
+    await site.apply(outcomes.record_released, event("Released", 1, assurance=0))
+
+    for index in (0, 2):
+        path, body = confirmation(site, sheet, index)
+        signed = msgspec.convert(body, SignedConfirmation)
+        digest = path.rsplit("/", 1)[1]
+        await site.apply(partial(confirm_period, batch_seconds=60), site.deployment, digest, signed)
+
+    due_at_once = text("SELECT execute_after <= now() FROM pgqueuer WHERE entrypoint = 'release' ORDER BY id")
+    async with sessions() as session:
+        assert [False, True] == list(await session.scalars(due_at_once))
 
 
 async def test_all_that_wait_go_in_one_call(site, confirm, jobs):

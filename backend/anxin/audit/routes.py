@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.audit import views
 from anxin.audit.schemas import ChainFacts, EventsView, Health, LedgerView, ProjectsView, ProjectView
-from anxin.chain.indexer import heights
 from anxin.core.deployment import Deployment
 from anxin.settings import Settings
 
@@ -32,9 +31,8 @@ class PublicController(Controller):
 
     @get("/health")
     async def health(self, session: NamedDependency[AsyncSession]) -> Health:
-        """Whether this process answers and how far the chain is indexed."""
-        seen, final = await heights(session)
-        return Health("ok", seen, final)
+        """Whether this process answers, how far the chain is indexed, and what a person must look at."""
+        return await views.health(session)
 
     @get("/projects")
     async def projects(self, session: NamedDependency[AsyncSession]) -> ProjectsView:

@@ -19,12 +19,28 @@ class ChainFacts(Wire):
     finality_depth: int
 
 
+class AlarmView(Wire):
+    """Something a person must look at: `kind`, of what (an address, a part), since when, and what to do."""
+
+    kind: str
+    subject: str
+    text: str
+    since: datetime
+
+
 class Health(Wire):
-    """Block numbers; `indexed_block` lags the chain's head by a poll, `final_block` by the finality depth."""
+    """status: ok, degraded (alarms are open), halted (the chain is neither read nor written: a person must decide).
+
+    Block numbers: `indexed_block` lags the chain's head by a poll, `final_block` by the finality depth. `calls_waiting` have
+    no transaction yet, `calls_in_flight` none that is final.
+    """
 
     status: str
     indexed_block: int
     final_block: int
+    calls_waiting: int
+    calls_in_flight: int
+    alarms: list[AlarmView]
 
 
 class BooksView(Wire):

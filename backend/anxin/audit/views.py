@@ -7,15 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.audit.schemas import (
     AccountView,
+    AlarmView,
     BooksView,
     EntryView,
     EventsView,
     EventView,
+    Health,
     LedgerView,
     ProjectView,
 )
+from anxin.chain.alarms import CHAIN_CHANGED, open_alarms
 from anxin.chain.indexer import heights
-from anxin.chain.models import ChainEvent
+from anxin.chain.models import ChainEvent, RelayCall
 from anxin.core import relayed
 from anxin.core.errors import Malformed, NotFound
 from anxin.ledger import service as ledger
@@ -26,6 +29,16 @@ from anxin.projects.service import escrow_of, project_at
 _CURSOR = re.compile(r"([0-9]{1,15})-([0-9]{1,9})")  # block and log index, as the columns hold them
 
 BESIDE = ("Transfer", "Approval")  # ERC-20's, beside each of ours that moves money: shown when asked for by name
+
+
+async def health(session: AsyncSession) -> Health:
+    seen, final = await heights(session)
+    alarms = [AlarmView(each.kind, each.subject, each.text, each.raised_at) for each in await open_alarms(session)]
+    counts = select(RelayCall.state, func.count()).where(RelayCall.state.in_(("waiting", "signed")))
+    calls = dict([*await session.execute(counts.group_by(RelayCall.state))])
+    halted = any(each.kind == CHAIN_CHANGED for each in alarms)
+    status = "halted" if halted else "degraded" if alarms else "ok"
+    return Health(status, seen, final, calls.get("waiting", 0), calls.get("signed", 0), alarms)
 
 
 async def projects(session: AsyncSession) -> list[ProjectView]:

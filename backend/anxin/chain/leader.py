@@ -13,9 +13,10 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from anxin.chain.alarms import CHAIN_CHANGED, clear_alarm, raise_alarm
 from anxin.chain.identity import ChainChanged, NodeBehind
 from anxin.chain.rpc import RpcError, RpcUnreachable
-from anxin.core.database import Sessions
+from anxin.core.database import Sessions, transaction
 
 Step = Callable[[], Awaitable[bool]]
 
@@ -31,7 +32,8 @@ class Moving(Exception):
 async def lead(sessions: Sessions, role: str, step: Step, stop: asyncio.Event, *, poll_seconds: float) -> None:
     """Repeat `step` until `stop`, as the only one of `role` on this database; at once where it says there is more.
 
-    An error is logged and the step taken again: it finds what the last one left undone. Raises ChainChanged, only.
+    An error is logged and the step taken again: it finds what the last one left undone. Raises ChainChanged, only; that
+    is an alarm, until somebody leads again and gets on.
     """
     while not stop.is_set():
         try:
@@ -40,14 +42,32 @@ async def lead(sessions: Sessions, role: str, step: Step, stop: asyncio.Event, *
                 try:
                     while not stop.is_set() and not await connection.scalar(TRY_LOCK, {"role": role}):
                         await _pause(stop, poll_seconds)
-                    await _repeat(connection, step, stop, poll_seconds)
+                    await _repeat(connection, _all_clear(sessions, role, step), stop, poll_seconds)
                 finally:
                     await connection.invalidate()  # not back to the pool: the lock ends with its connection
-        except ChainChanged:
+        except ChainChanged as reason:
+            async with transaction(sessions) as session:
+                await raise_alarm(session, CHAIN_CHANGED, role, f"{reason}. See docs/operations.md")
             raise
         except Exception:
             log.exception("no longer the leader", role=role)
             await _pause(stop, poll_seconds)
+
+
+def _all_clear(sessions: Sessions, role: str, step: Step) -> Step:
+    """The step; after the first that succeeds, what a run before this one has stopped for is over."""
+    is_well = False
+
+    async def taken() -> bool:
+        nonlocal is_well
+        more = await step()
+        if not is_well:
+            async with transaction(sessions) as session:
+                await clear_alarm(session, CHAIN_CHANGED, role)
+            is_well = True
+        return more
+
+    return taken
 
 
 async def _repeat(connection: AsyncConnection, step: Step, stop: asyncio.Event, poll_seconds: float) -> None:

@@ -17,7 +17,7 @@ from anxin.core import calls, jobs, relayed
 from anxin.core.confirmations import PackedConfirmation, can_be_packed, pack_confirmations
 from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
-from anxin.core.signing import DEVICE, PASSKEY, WALLET, SignerKey, unpack
+from anxin.core.signing import DEVICE, PASSKEY, WALLET, SignerKey, from_hex, unpack
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
@@ -31,8 +31,9 @@ KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey
 async def release_batch(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
     """Job `release`: hand a sheet's waiting confirmations to the relayer, as one call.
 
-    Whichever job comes first takes all that wait; the others find nothing left to do. A second signature for a line waits
-    while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign.
+    A confirmation's own job (`digest`) runs when it has waited long enough for company, and closes the batch if the
+    confirmation is still in it. A job without one closes it at once. A second signature for a line waits while the first is
+    on its way: nobody makes the relayer pay for one wage as often as they can sign.
     """
     sheet = await _sheet(session, payload["sheet"])
     other = aliased(Confirmation)
@@ -59,12 +60,25 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
             .with_for_update(of=Confirmation, skip_locked=True)
         )
     ).all()
+    is_whole = len(waiting) < MAX_BATCH
+    if is_whole and "digest" in payload and from_hex(payload["digest"]) not in {each.digest for each in waiting}:
+        return  # it went with an earlier batch; who waits now has a job of their own
     batch = list({each.line_index: each for each in waiting}.values())  # one signature a line is enough
     if not batch:
         return
     await _relay(session, deployment, sheet, batch)
-    if len(waiting) == MAX_BATCH:
-        await jobs.enqueue(session, "release", payload)
+    if not is_whole:
+        await jobs.enqueue(session, "release", {"sheet": sheet.id})
+
+
+async def is_full(session: AsyncSession, sheet_pk: int) -> bool:
+    """Whether every line of a sheet that is not released has a confirmation waiting: nobody else can join the batch."""
+    waits = exists().where(
+        Confirmation.sheet_pk == WageLine.sheet_pk, Confirmation.line_index == WageLine.index,
+        Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None),
+    )  # fmt: skip
+    missing = exists().where(WageLine.sheet_pk == sheet_pk, WageLine.released_tx.is_(None), ~waits)
+    return not await session.scalar(select(missing))
 
 
 async def _relay(

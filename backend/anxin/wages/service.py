@@ -27,6 +27,7 @@ from anxin.people.models import Worker
 from anxin.people.service import check_signed
 from anxin.projects.models import Membership, Project
 from anxin.projects.service import escrow_of
+from anxin.wages import releases
 from anxin.wages.models import Confirmation, Contest
 from anxin.wages.schemas import Receipt, ReleaseCall, SignedConfirmation, SignedContest, SignedLine
 
@@ -52,7 +53,8 @@ async def confirm_period(
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
-    await jobs.enqueue(session, "release", {"sheet": sheet.id}, after_seconds=batch_seconds)
+    wait_seconds = 0 if await releases.is_full(session, sheet.id) else batch_seconds
+    await jobs.enqueue(session, "release", {"sheet": sheet.id, "digest": digest}, after_seconds=wait_seconds)
     return Receipt(digest, relayed.ACCEPTED, received)
 
 
