@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,11 +26,14 @@ from anxin.core.jobs import Payload
 from anxin.core.relayed import Relayed, mark_refused, mark_sent
 from anxin.disputes import notices, progress
 from anxin.disputes.models import Answer, Claim, Resolution
+from anxin.disputes.retention import disputed_lines
 from anxin.ledger import service as ledger
 from anxin.payroll import sign as sheets
 from anxin.payroll.models import WageSheet
+from anxin.payroll.retention import shred_payslips
 from anxin.people import enrolment
 from anxin.people.models import Enrolment
+from anxin.projects import retention
 from anxin.projects import service as projects
 from anxin.projects.models import Membership
 from anxin.wages import outcomes, releases
@@ -48,6 +52,7 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
         "phone_changed": changes.tell_phone_changed,
         "correction_notice": attendance_notices.tell_correction,
         "attendance_roots": partial(roots.build_roots, deployment=deployment),
+        retention.JOB: partial(_shred, deployment=deployment),
     }
 
 
@@ -87,7 +92,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "BondDeposited": (ledger.record_bond_deposit,),
         "BondDrawn": (ledger.record_bond_draw, *retry),
         "BondReturned": (ledger.record_bond_return,),
-        "Closed": (ledger.record_closing,),
+        "Closed": (projects.record_closed, ledger.record_closing,),
         "Minted": (ledger.record_mint,),
         "Burned": (ledger.record_burn,),
         # posted lines
@@ -115,7 +120,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
 ON_FINAL_BLOCK: Sequence[BlockHandler] = (
     releases.release_silent, progress.release_standing,
     partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)), roots.close_days,
-    partial(countersigning.effect_silent, told_at=attendance_notices.told_at),
+    partial(countersigning.effect_silent, told_at=attendance_notices.told_at), retention.schedule,
 )  # fmt: skip
 
 # Contract function → the table of the rows a call came from.
@@ -142,6 +147,15 @@ def on_refused(deployment: Deployment) -> Mapping[str, OnRefused]:
         "releaseStanding": progress.mend_standing,
         "anchor": witnesses.mend_root,
     }
+
+
+async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
+    """Shred what has been kept long enough on the job's day, and keep count."""
+    today = date.fromisoformat(payload["day"])
+    payslips = await shred_payslips(
+        session, retention.kept_since(today), bank=deployment.bank, disputed=disputed_lines()
+    )
+    await retention.keep_count(session, today, await retention.shred_employment(session, today), payslips)
 
 
 async def _sent(table: type[Relayed], session: AsyncSession, key: str, tx_hash: str) -> None:

@@ -19,7 +19,8 @@ ENTRIES = {
     "address": "重庆市两江新区", "district": "Chongqing", "paydayDay": 15, "startedOn": "2026-03-01", "completedOn": None,
     "developer": "两江建设", "projectOffice": "三标段项目部", "bureauName": "两江新区人社局",
     "authority": "两江新区建设局", "authorityPhone": "023-60000000", "officer": "张三", "officerPhone": "13800000000",
-    "inspectionPhone": "12333", "arbitration": "两江新区仲裁院", "arbitrationPhone": "023-60000001", "legalAid": "两江新区法律援助中心",
+    "inspectionPhone": "12333", "arbitration": "两江新区仲裁院", "arbitrationPhone": "023-60000001",
+    "legalAid": "两江新区法律援助中心",
     "legalAidPhone": "12348",
 }  # fmt: skip
 

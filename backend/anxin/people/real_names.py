@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from anxin.core.clock import now
 from anxin.core.sealing import sealer
 from anxin.people.errors import BadBankAccount, BadName
 from anxin.people.id_number import normal_id_number
@@ -132,13 +131,6 @@ async def has_key(session: AsyncSession, worker: Worker) -> bool:
 
 def same_as_on_record(worker: Worker, person: Person) -> bool:
     return (worker.name, worker.phone, worker.bank_account) == (person.name, person.phone, person.bank_account)
-
-
-def shred(worker: Worker) -> None:
-    """Destroy all that says who a worker was, and the salt that ties them to what the chain knows."""
-    worker.name = worker.phone = worker.id_number = worker.bank_account = worker.salt = None
-    worker.phone_index = worker.id_number_index = worker.bank_account_index = None
-    worker.shredded_at = now()
 
 
 def masked_name(name: str | None) -> str:

@@ -253,3 +253,10 @@ async def record_joined(session: AsyncSession, event: Event) -> None:
         row.state, row.tx_hash = relayed.DONE, event.tx_hash
         await session.flush()
         await moves.bring_up_to_date(session, row.project_pk, row.worker_pk)
+
+
+async def record_closed(session: AsyncSession, event: Event) -> None:
+    """The escrow is closed: nothing is owed, and the bureau has signed. From here the data's time runs (`retention.py`)."""
+    project = await project_at(session, event.address)
+    if project is not None:
+        project.closed_at = event.block_time
