@@ -2,7 +2,7 @@
 
 Branches: kept · resent · offline for thirty days, in any order · another's key · changed words · other escrow · no such
 project · stranger · not enrolled · high s · absurd times · clock ahead · passkey, device key, wallet · site code matched,
-stale, wrong, none · mocked position · unreadable and newer hints · personal data · my month · own records only · what counts.
+stale, wrong, none · mocked position · unreadable and newer hints · personal data · my month · what counts.
 """
 
 from datetime import UTC, datetime, timedelta
