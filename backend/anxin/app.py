@@ -37,12 +37,15 @@ from anxin.projects.models import Project
 from anxin.projects.offers import DayCap
 from anxin.projects.routes import ROUTES as PROJECTS
 from anxin.projects.schemas import MinimumShown
+from anxin.realname.routes import ROUTES as REAL_NAMES
 from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
-FEATURES: list[ControllerRouterHandler] = [*PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *WAGES, *ALERTS, *DISPUTES, *AUDIT]
+FEATURES: list[ControllerRouterHandler] = [
+    *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT,
+]  # fmt: skip
 PAGES = ("w", "c", "b", "n", "docs")
 
 

@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     sms_per_day: int = 20
     sms_lookup_seconds: float = 60  # after which a message without an answer is looked for at Twilio
 
+    # National real-name platform: off unless all three are given
+    realname_url: str = ""
+    realname_appid: str = ""
+    realname_secret: str = ""  # 16, 24 or 32 characters, as the platform gave them
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Raises SettingsError, naming the variable, where one is missing or has the wrong form."""

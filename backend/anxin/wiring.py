@@ -36,6 +36,9 @@ from anxin.people.models import Enrolment
 from anxin.projects import retention
 from anxin.projects import service as projects
 from anxin.projects.models import Membership
+from anxin.realname import plan
+from anxin.realname.client import Platform
+from anxin.realname.upload import upload
 from anxin.wages import outcomes, releases
 from anxin.wages.models import Confirmation, Contest
 
@@ -52,15 +55,19 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
         "phone_changed": changes.tell_phone_changed,
         "correction_notice": attendance_notices.tell_correction,
         "attendance_roots": partial(roots.build_roots, deployment=deployment),
+        plan.PLAN_JOB: plan.plan_project,
         retention.JOB: partial(_shred, deployment=deployment),
     }
 
 
-def on_outside_job(sender: SmsSender, policy: Policy) -> Mapping[str, OutsideJobHandler]:
+def on_outside_job(
+    sender: SmsSender, policy: Policy, platform: Platform | None = None
+) -> Mapping[str, OutsideJobHandler]:
     """Job → handler that asks somebody outside: it commits before and after, and keeps no transaction open meanwhile."""
     return {
         "sms": partial(delivery.deliver, sender=sender, policy=policy),
         "sms_price": partial(costs.ask_price, sender=sender),
+        plan.UPLOAD_JOB: partial(upload, platform=platform),
     }
 
 
@@ -120,6 +127,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
 ON_FINAL_BLOCK: Sequence[BlockHandler] = (
     releases.release_silent, progress.release_standing,
     partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)), roots.close_days,
+    plan.plan_each_hour,
     partial(countersigning.effect_silent, told_at=attendance_notices.told_at), retention.schedule,
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from anxin.chain.rpc import Rpc
 from anxin.core import jobs, logs, sealing
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
+from anxin.realname.client import Platform
 from anxin.settings import Settings
 from anxin.wiring import (
     ON_FINAL_BLOCK,
@@ -61,6 +62,9 @@ async def run(settings: Settings) -> None:
         rpc = await stack.enter_async_context(Rpc(settings.rpc_url))
         sender = TwilioSender(settings)
         stack.push_async_callback(sender.close)
+        platform = Platform.of(settings)
+        if platform is not None:
+            stack.push_async_callback(platform.close)
         sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
         indexer = Indexer(
             sessions, rpc, deployment, finality_depth=settings.finality_depth, on_event=on_final_event(deployment),
@@ -69,7 +73,7 @@ async def run(settings: Settings) -> None:
         relayers = _relayers(settings, sessions, rpc, deployment)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_chain(indexer, relayers, stop, poll_seconds=settings.poll_seconds))
-            outside = on_outside_job(sender, Policy.of(settings))
+            outside = on_outside_job(sender, Policy.of(settings), platform)
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), outside, stop))
 
 

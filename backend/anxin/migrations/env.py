@@ -17,9 +17,10 @@ from anxin.ledger import models as ledger
 from anxin.payroll import models as payroll
 from anxin.people import models as people
 from anxin.projects import models as projects
+from anxin.realname import models as realname
 from anxin.wages import models as wages
 
-TABLES_OF = (people, projects, attendance, payroll, wages, chain, ledger, alerts, disputes)
+TABLES_OF = (people, projects, attendance, payroll, wages, chain, ledger, alerts, disputes, realname)
 
 
 def render(kind: str, item: object, _: object) -> str | Literal[False]:
