@@ -3,6 +3,7 @@
 import type { Language, Problem, Session } from "./wire";
 
 const TIMEOUT_MILLISECONDS = 20_000;
+const FILE_TIMEOUT_MILLISECONDS = 180_000;
 
 /** The server's own sentence, already in the user's language. */
 export class ApiProblem extends Error {
@@ -44,6 +45,11 @@ export function isSignedIn(): boolean {
 
 export function get<Answer>(path: string): Promise<Answer> {
   return request<Answer>("GET", path);
+}
+
+/** Sends a file as it is: a `Blob` goes unchanged, everything else as JSON. */
+export function postFile<Answer>(path: string, file: Blob): Promise<Answer> {
+  return request<Answer>("POST", path, file);
 }
 
 export function post<Answer>(path: string, body?: unknown): Promise<Answer> {
@@ -105,15 +111,16 @@ async function send(
   { token, language } = { token: accessToken, language: answerLanguage },
 ): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
   if (token !== null) headers["Authorization"] = `Bearer ${token}`;
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MILLISECONDS);
+  const timer = setTimeout(() => abort.abort(), isFile ? FILE_TIMEOUT_MILLISECONDS : TIMEOUT_MILLISECONDS);
   try {
     return await fetch(path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : isFile ? body : JSON.stringify(body),
       signal: abort.signal,
       credentials: "same-origin",
     });

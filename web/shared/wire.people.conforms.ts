@@ -11,4 +11,6 @@ export type Checked = [
   Conforms<wire.StaffProject, Api["StaffProject"]>,
   Conforms<wire.NamedParty, Api["NamedParty"]>,
   Conforms<wire.Party, Api["PartyView"]>,
+  Conforms<wire.SignedContract, Api["SignedContract"]>,
+  Conforms<wire.Opening, Api["OpeningView"]>,
 ];

@@ -36,3 +36,32 @@ export interface Party extends NamedParty {
   since: string | null;
   until: string | null;
 }
+
+/** A contract and what checks it: the SHA-256 of `contract` is `termsHash`; both signatures are over `digest`. */
+export interface SignedContract {
+  escrow: Hex;
+  contract: string;
+  termsHash: Hex;
+  digest: Hex;
+  workerId: Hex;
+  dayCapFen: number;
+  deadline: number;
+  contractor: Hex;
+  contractorSignature: Hex;
+  workerSignature: Hex | null;
+  state: string;
+  txHash: Hex | null;
+}
+
+export type PersonalField = "name" | "phone" | "idNumber" | "bankAccount";
+
+/** That somebody opened a field of the worker's record. */
+export interface Opening {
+  openedAt: string;
+  address: Hex;
+  role: PartyRole;
+  firm: string;
+  project: string;
+  field: PersonalField;
+  reason: string;
+}

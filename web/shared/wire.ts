@@ -142,6 +142,18 @@ export interface JoinOffer {
   termsHash: Hex;
   deadline: number;
   digest: Hex;
+  /** The exact text (a ContractText) whose SHA-256 is `termsHash`; null for terms without one, or shredded. */
+  contract: string | null;
+  /** Days on which the site recorded that the worker came, and left. */
+  enteredOn: string | null;
+  leftOn: string | null;
+}
+
+/** What a labour contract's text holds. */
+export interface ContractText {
+  zh: string;
+  en: string;
+  salt: string;
 }
 
 export interface MyProject {

@@ -1,0 +1,117 @@
+/** A project's month: every worker's days, put together from the site's days and the corrections in effect. */
+
+import { get } from "../shared/api";
+import { daysOfMonth, onSite, type PunchTime, type WorkDay, workDays } from "../shared/attendance";
+import { daysBefore, datesFrom } from "../shared/calendar";
+import type { Hex } from "../shared/wire";
+import type { Correction, CorrectionContent, PunchText, SiteDay, SitePieces, SiteRecord, Strength } from "../shared/wire.attendance";
+
+const AT_ONCE = 4;
+
+export interface WorkerDay {
+  workerNo: string;
+  day: string;
+  work: WorkDay<PunchTime> | null;
+  pieces: SitePieces | null;
+  records: SiteRecord[];
+  /** Of what counts, the weakest; null where nothing does. */
+  weakest: Strength | null;
+}
+
+export interface Overview {
+  month: string;
+  days: string[];
+  /** In order of their numbers. */
+  workerNos: string[];
+  /** By `keyOf`. */
+  cells: Map<string, WorkerDay>;
+}
+
+export const keyOf = (workerNo: string, day: string): string => `${workerNo}/${day}`;
+
+export function siteDay(escrow: Hex, day: string): Promise<SiteDay> {
+  return get<SiteDay>(`/api/projects/${escrow}/attendance?day=${day}`);
+}
+
+export async function correctionsOf(escrow: Hex): Promise<Correction[]> {
+  return (await get<{ corrections: Correction[] }>(`/api/projects/${escrow}/attendance/corrections`)).corrections;
+}
+
+/** Reads the month's days up to `today`, and one on either side: a night shift may begin or end there. */
+export async function loadOverview(
+  escrow: Hex,
+  month: string,
+  today: string,
+  onRead: (read: number, of: number) => void,
+): Promise<Overview> {
+  const days = daysOfMonth(month);
+  const asked = datesFrom(daysBefore(days[0]!, 1), days.length + 2).filter((day) => day <= today);
+  const corrections = correctionsOf(escrow);
+  const read: SiteDay[] = [];
+  for (let i = 0; i < asked.length; i += AT_ONCE) {
+    read.push(...(await Promise.all(asked.slice(i, i + AT_ONCE).map((day) => siteDay(escrow, day)))));
+    onRead(read.length, asked.length);
+  }
+  return overviewOf(month, read, await corrections);
+}
+
+export function overviewOf(month: string, read: SiteDay[], corrections: Correction[]): Overview {
+  const workerNos = [
+    ...new Set(
+      read.flatMap(({ records, pieces, withoutReading }) => [
+        ...[...records, ...pieces].map(({ workerNo }) => workerNo),
+        ...withoutReading,
+      ]),
+    ),
+  ].sort();
+  const cells = new Map<string, WorkerDay>();
+  const cellOf = (workerNo: string, day: string): WorkerDay => {
+    const found = cells.get(keyOf(workerNo, day)) ?? { workerNo, day, work: null, pieces: null, records: [], weakest: null };
+    cells.set(keyOf(workerNo, day), found);
+    return found;
+  };
+  const records = read.flatMap((each) => each.records);
+  const added = corrections.flatMap(addedBy);
+  for (const workerNo of workerNos) {
+    const mine = records.filter((record) => record.workerNo === workerNo);
+    const counted = mine.filter(({ state }) => state === "counted");
+    for (const work of workDays<PunchTime>([...counted, ...added.filter((punch) => punch.workerNo === workerNo)])) {
+      if (work.day.startsWith(month)) cellOf(workerNo, work.day).work = work;
+    }
+    for (const record of mine) {
+      const { day } = onSite(record.at);
+      if (day.startsWith(month)) cellOf(workerNo, day).records.push(record);
+    }
+  }
+  for (const { day, pieces } of read.filter((each) => each.day.startsWith(month))) {
+    for (const each of pieces) cellOf(each.workerNo, day).pieces = each;
+  }
+  for (const cell of cells.values()) cell.weakest = weakestOf(cell);
+  return { month, days: daysOfMonth(month), workerNos, cells };
+}
+
+/** The punch of an `add` in effect. */
+function addedBy({ action, state, content, workerNo }: Correction): (PunchTime & { workerNo: string })[] {
+  if (action !== "add" || state !== "effective") return [];
+  const { at, direction } = (JSON.parse(content) as CorrectionContent).new as PunchText;
+  return [{ at, direction, workerNo }];
+}
+
+function weakestOf({ records, pieces }: WorkerDay): Strength | null {
+  const found = [...records.filter(({ state }) => state === "counted"), ...(pieces ? [pieces] : [])].map(({ strength }) => strength);
+  return (["weak", "medium", "strong"] as const).find((strength) => found.includes(strength)) ?? null;
+}
+
+/** 570 minutes as "9:30". */
+export function hoursText(minutes: number): string {
+  return `${Math.floor(minutes / 60)}:${`${minutes % 60}`.padStart(2, "0")}`;
+}
+
+/** What somebody typed as an hour: 730, 7:30, 07.30, 7 are half past seven or seven; null where it is none. */
+export function clockOf(typed: string): string | null {
+  const text = typed.trim().replace(/[：.。]/g, ":");
+  const match = /^(\d{1,2}):(\d{2})$/.exec(text) ?? /^(\d{1,2}?)(\d{2})$/.exec(text.length > 2 ? text : "") ?? /^(\d{1,2})()$/.exec(text);
+  if (!match) return null;
+  const [hour, minute] = [Number(match[1]), Number(match[2] || 0)];
+  return hour < 24 && minute < 60 ? `${`${hour}`.padStart(2, "0")}:${`${minute}`.padStart(2, "0")}` : null;
+}
