@@ -4,7 +4,7 @@
 workers to `rules.compute`: chains of repeats, numbers whose products would pass 63 bits, work far beyond the period's end.
 
 A punch is one integer, `worker << 35 | seconds << 1 | is_in`: sorted, they are by worker, by time, and `out` before `in`.
-Seconds are the site's wall clock since 1970-01-01; days are counted from the same date.
+Seconds are the site's wall clock since 1970-01-01, up to 2241; days are counted from the same date.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 WORKER_BIT: Final = 35
 SECONDS: Final = (1 << 34) - 1
+MOST_SECONDS: Final = 1 << 33  # any two workers are further apart than any two punches
 DAY: Final = 86_400
 MOST: Final = (1 << 62) - 1  # of any product: two of them can be added
 DAYS_BEYOND: Final = 40  # a shift of the last day may run on
@@ -183,30 +184,35 @@ def compute(crew: Crew, punches: Ints, pieces: PieceCounts, month: Month) -> Wag
 
 def _without_repeats(punches: Ints, unsure: Bools) -> Ints:
     """Leave out repeats. A chain of them that outlasts five minutes has a punch to keep in it: that is left to the rules."""
-    worker, at = punches >> WORKER_BIT, punches >> 1 & SECONDS
-    limit = int(rules.SAME_PUNCH.total_seconds())
-    near = np.diff(at) <= limit
-    repeat = np.zeros(len(punches), np.bool_)
-    repeat[1:] = near & (np.diff(worker) == 0) & (np.diff(punches & 1) == 0)
-    if not repeat.any():
+    limit = int(rules.SAME_PUNCH.total_seconds()) << 1
+    later = np.diff(punches)  # another direction is an odd difference, another worker a very great one
+    again = np.flatnonzero((later <= limit) & (later & 1 == 0)) + 1
+    if not len(again):
         return punches
-    kept = np.maximum.accumulate(np.where(repeat, 0, np.arange(len(punches))))
-    unsure[worker[repeat & (at - at[kept] > limit)]] = True
-    return punches[~repeat]
+    is_kept = np.ones(len(punches), np.bool_)
+    is_kept[again] = False
+    kept = np.flatnonzero(is_kept)
+    last_kept = punches[kept[np.searchsorted(kept, again) - 1]]
+    unsure[punches[again[punches[again] - last_kept > limit]] >> WORKER_BIT] = True
+    return punches[kept]
 
 
 def _intervals(punches: Ints, flags: _Flags) -> tuple[Ints, Ints, Ints]:
     """Return worker, start and end of each `in` and the next `out`; flag halves and what is longer than 16 hours."""
-    worker, at, is_in = punches >> WORKER_BIT, punches >> 1 & SECONDS, (punches & 1).astype(np.bool_)
-    begins = np.flatnonzero(is_in[:-1] & ~is_in[1:] & (np.diff(worker) == 0))
+    worker, is_in = punches >> WORKER_BIT, (punches & 1).astype(np.bool_)
+    begins = np.flatnonzero(is_in[:-1] & ~is_in[1:] & (worker[:-1] == worker[1:]))
     alone = np.ones(len(punches), np.bool_)
     alone[begins] = alone[begins + 1] = False
     for kind, half in ((FlagKind.MISSING_OUT, alone & is_in), (FlagKind.MISSING_IN, alone & ~is_in)):
-        flags.add(kind, worker[half], at[half] // DAY)
-    worker, start, end = worker[begins], at[begins], at[begins + 1]
+        flags.add(kind, worker[half], _seconds(punches[half]) // DAY)
+    worker, start, end = worker[begins], _seconds(punches[begins]), _seconds(punches[begins + 1])
     too_long = end - start > int(rules.LONGEST_INTERVAL.total_seconds())
     flags.add(FlagKind.TOO_LONG, worker[too_long], start[too_long] // DAY)
     return worker[~too_long], start[~too_long], end[~too_long]
+
+
+def _seconds(punches: Ints) -> Ints:
+    return punches >> 1 & SECONDS
 
 
 def _shifts(intervals: tuple[Ints, Ints, Ints], month: Month, unsure: Bools) -> _Shifts:

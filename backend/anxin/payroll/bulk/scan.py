@@ -15,7 +15,7 @@ from anxin.payroll import rules
 from anxin.payroll.bulk.fields import MASKS, Block, Months, Unusual, dates, instants, keys, whole_numbers, word
 from anxin.payroll.bulk.roster import Roster
 from anxin.payroll.bulk.spill import Runs, Spill
-from anxin.payroll.columns import NONE, WORKER_BIT, Bools, Ints
+from anxin.payroll.columns import MOST_SECONDS, NONE, WORKER_BIT, Bools, Ints
 from anxin.payroll.files import PIECE_COLUMNS, PUNCH_COLUMNS, BadCell, PieceRow, PunchRow, check_header, instant
 
 BLOCK_BYTES: Final = 1 << 20
@@ -182,7 +182,7 @@ def _add_punches(batch: list[tuple[int, int]], spill: PunchSpill) -> None:
     place, moment = np.array(batch, np.int64).reshape(-1, 2).T
     batch.clear()
     seconds, fraction = np.divmod(moment >> 1, 10**6)
-    whole = (fraction == 0) & (seconds >= 0) & (seconds >> WORKER_BIT - 1 == 0)
+    whole = (fraction == 0) & (seconds >= 0) & (seconds < MOST_SECONDS)
     spill.whole.add((place << WORKER_BIT | seconds << 1 | moment & 1)[whole])
     spill.fine.add((place << WORKER_BIT)[~whole], moment[~whole])
 

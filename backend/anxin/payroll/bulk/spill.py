@@ -1,6 +1,6 @@
-"""What was read, kept on disk by worker: each block's rows sorted, and where in them each partition begins.
+"""What was read, kept on disk by partition: some thousands of workers that follow each other.
 
-A partition is some thousands of workers that follow each other; its rows are a slice of every run.
+A block's rows are a run, in order of partition; a partition's rows are a slice of every run.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ def partitions(workers: int) -> int:
 
 @dataclass(frozen=True)
 class Runs:
-    """A file of sorted runs. `edges[run, partition]`: the row of the file at which the partition begins in the run."""
+    """A file of runs. `edges[run, partition]`: the row of the file at which the partition begins in the run."""
 
     file: Path
     width: int
@@ -44,30 +44,26 @@ def _slice(rows: BinaryIO, begin: int, end: int) -> bytes:
 
 
 class Spill:
-    """Writes runs. Rows are of `width` integers; the first has the worker in its upper bits, and decides the order."""
+    """Writes runs. Rows are of `width` integers, the first with the worker in its upper bits."""
 
     def __init__(self, file: Path, width: int, workers: int) -> None:
         self.path, self.width, self.count = file, width, 0
-        self.bounds = np.arange(partitions(workers) + 1) << (PARTITION_BITS + WORKER_BIT)
+        self.partitions = np.arange(partitions(workers) + 1)
         self.edges: list[Ints] = []
         self.file = file.open("wb", buffering=0)
 
     def add(self, *columns: Ints) -> None:
         if not len(columns[0]):
             return
-        if self.width == 1:
-            key = rows = np.sort(columns[0])
-        else:
-            order = np.argsort(columns[0], kind="stable")
-            rows = np.column_stack([column[order] for column in columns])
-            key = rows[:, 0]
-        self.edges.append(self.count + np.searchsorted(key, self.bounds))
-        self.count += len(rows)
-        self.file.write(rows.tobytes())
+        partition = (columns[0] >> PARTITION_BITS + WORKER_BIT).astype(np.uint16)
+        order = np.argsort(partition, kind="stable")
+        self.edges.append(self.count + np.searchsorted(partition[order], self.partitions))
+        self.count += len(order)
+        self.file.write(np.column_stack([column[order] for column in columns]).tobytes())
 
     def close(self) -> Runs:
         self.file.close()
-        edges = np.array(self.edges, np.int64).reshape(-1, len(self.bounds))
+        edges = np.array(self.edges, np.int64).reshape(-1, len(self.partitions))
         return Runs(self.path, self.width, edges)
 
 
