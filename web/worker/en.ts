@@ -175,4 +175,7 @@ export const en: Catalogue<keyof typeof zh> = {
   disputePaid: "Paid to you: ¥{amount}",
   disputeWithBank: "¥{amount} is with the bank, on its way to your card",
   disputeToPay: "¥{amount} not paid yet; it is paid as soon as the account has money",
+
+  contractRead: "The whole contract",
+  contractForged: "The contract's text is not what would be signed. Do not sign; tell the labour officer.",
 };

@@ -172,4 +172,7 @@ export const zh = {
   disputePaid: "已付给您 ¥{amount}",
   disputeWithBank: "¥{amount} 已到银行，正转到您的工资卡",
   disputeToPay: "还有 ¥{amount} 没付，专户一有钱就付",
+
+  contractRead: "合同全文",
+  contractForged: "合同文字和要签的内容对不上，请不要签字，联系劳资专管员。",
 } as const;

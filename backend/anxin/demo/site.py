@@ -1,8 +1,9 @@
 """The site of the demonstration: October 2026, 60 workers in 4 teams, as the site office puts it on record."""
 
 import csv
+import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -25,9 +26,12 @@ from anxin.payroll.payslip import Slip
 from anxin.payroll.submit import number, submit
 from anxin.people import service as people
 from anxin.people.models import Worker
+from anxin.projects import board
 from anxin.projects import service as projects
 from anxin.projects.access import Acting
+from anxin.projects.contract_text import Agreed, contract_text
 from anxin.projects.models import Membership, Project
+from anxin.projects.schemas import BoardEntries
 from anxin.settings import ROOT
 
 DATA = ROOT / "scripts" / "data"
@@ -36,6 +40,14 @@ JOIN_DAYS = 60
 VISITOR = "W061"
 VISITOR_DAYS = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)]
 VISITOR_RATE_FEN = 30_000
+FIRM = "渝安建工集团"
+BOARD = BoardEntries(
+    address="重庆市两江新区（演示）", district="Chongqing", payday_day=15, started_on=date(2026, 3, 2),
+    developer="两江新区建设投资（演示）", project_office="安置房三标段项目部", bureau_name="两江新区人社局（演示）",
+    authority="两江新区建设管理局（演示）", authority_phone="12345", officer="劳资专管员（演示）",
+    officer_phone="13800000000", inspection_phone="12333", arbitration="两江新区劳动人事争议仲裁院",
+    arbitration_phone="12333", legal_aid="两江新区法律援助中心", legal_aid_phone="12348",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,9 +87,11 @@ class SiteOffice:
     async def open_project(self, contractor: Contractor, bureau: str, arbiter: str) -> None:
         async with transaction(self.sessions) as session:
             await projects.open_project(
-                session, contractor.reference, name="两江新区安置房项目三标段", contractor_name="渝安建工集团",
+                session, contractor.reference, name="两江新区安置房项目三标段", contractor_name=FIRM,
                 contractor=contractor.address, bureau=bureau, arbiter=arbiter, windows=WINDOWS,
             )  # fmt: skip
+            project = await _project(session, contractor)
+            await board.write_board(session, Acting(project, "contractor", contractor.address, FIRM), BOARD)
 
     async def register(self, bank: Bank, rows: Iterable[RosterRow]) -> None:
         """Put workers on record, each with where they are paid."""
@@ -99,8 +113,9 @@ class SiteOffice:
             for row in rows:
                 worker = workers[row.worker_no]
                 if worker.id not in enlisted:
-                    signature = contractor.sign_join(escrow, projects.join_message(worker, row.terms, deadline))
-                    await projects.enlist(session, self.deployment, project, worker, row.terms, deadline, signature)
+                    terms = _with_contract(row.terms, project, worker)
+                    signature = contractor.sign_join(escrow, projects.join_message(worker, terms, deadline))
+                    await projects.enlist(session, self.deployment, project, worker, terms, deadline, signature)
 
     async def take_in_attendance(self, contractor: Contractor) -> int:
         """Import the month's punches and pieces; return how many punches there are."""
@@ -141,6 +156,16 @@ def _visitors_wage(worker: Worker) -> Wage:
     ]
     pay = rules.compute(contract, punches, {}, VISITOR_DAYS[0], VISITOR_DAYS[-1], china())
     return Wage(worker, Slip(VISITOR, contract, pay, Net(pay.gross_fen), pay.days_worked))
+
+
+def _with_contract(terms: projects.Terms, project: Project, worker: Worker) -> projects.Terms:
+    """The same terms with the text that both sides sign."""
+    agreed = Agreed(
+        worker=f"{worker.name}（{worker.worker_no}）", employer=FIRM, contractor=FIRM, project=project.name,
+        address=project.address, team=terms.team, contract_type=terms.contract_type, rate_fen=terms.rate_fen,
+        piece_quota=terms.piece_quota, day_cap_fen=terms.day_cap_fen, starts_on=FIRST_DAY, payday_day=project.payday_day,
+    )  # fmt: skip
+    return replace(terms, contract=contract_text(agreed, secrets.token_hex(16)))
 
 
 async def _project(session: AsyncSession, contractor: Contractor) -> Project:
