@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from tests.fakes import OPTED_OUT, RememberingSender
 
+from anxin import worker
 from anxin.alerts import delivery, limits
 from anxin.alerts import service as alerts
 from anxin.alerts.delivery import deliver
@@ -23,7 +24,9 @@ from anxin.alerts.models import ENDED, Message, OptOut
 from anxin.alerts.sms import NotTaken, Taken, Unanswered, Undeliverable
 from anxin.core import sealing
 from anxin.core.clock import SITE_ZONE
+from anxin.core.clock import now as real_now
 from anxin.people.models import Worker
+from anxin.wiring import on_outside_job
 
 PHONE = "+8613800000001"
 NOON = datetime(2026, 11, 5, 12, tzinfo=SITE_ZONE).astimezone(UTC)
@@ -412,6 +415,28 @@ def test_share_of_the_hour_comes_back_with_time():
     assert NOON + 10 * MINUTE == when_free(NOON, earlier, Policy(per_hour=2))
     assert NOON + 50 * MINUTE == when_free(NOON, earlier, Policy(per_hour=1))
     assert when_free(NOON, earlier, Policy(per_day=3)) is None
+
+
+async def test_queue_sends_what_is_told_and_what_was_put_off(told, settings, sessions, messages, monkeypatch):
+    """The worker process's own queue, with jobs that wait for their time in PostgreSQL. The clock is the real one."""
+    for module in (delivery, alerts):
+        monkeypatch.setattr(module, "now", real_now)
+    monkeypatch.setattr(delivery, "retry_seconds", lambda *_: 0.2)
+    sender, stop = RememberingSender(fail_with=REFUSED), asyncio.Event()
+    await told("a", "b")
+    outside = on_outside_job(sender, Policy(quiet=None))
+    running = asyncio.create_task(worker._run_jobs(settings, sessions, {}, outside, stop))
+
+    async with asyncio.timeout(20):
+        while not all(each.attempts for each in await messages()):
+            await asyncio.sleep(0.05)
+        sender.fail_with = None
+        while not all(each.state == "sent" for each in await messages()):
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+
+    assert len(sender.sent) == 2
 
 
 # ------------------------------------------------------------------ an hour without Twilio

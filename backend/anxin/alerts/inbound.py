@@ -78,14 +78,11 @@ async def receive(session: AsyncSession, place: Place, incoming: Incoming) -> st
     if known is not None:
         return known.answer
     word, at = word_of(incoming.body), now()
-    if word == STOP:
-        await stop(session, index, "worker")
-    elif word == START:
-        await session.execute(delete(OptOut).where(OptOut.phone_index == index))
+    worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
+    done = await _act(session, index, worker, word, at)
     answer = None
     if not incoming.carrier_answered and await _may_answer(session, index, at):
-        worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
-        answer = await _answer(session, place, worker, word, at)
+        answer = await _answer(session, place, worker, word if done else HELP, at)
     session.add(
         InboundMessage(provider_id=incoming.sid, phone_index=index, word=word, answer=answer, received_at=at)
     )
@@ -98,8 +95,19 @@ def word_of(body: str) -> str:
     return _MEANING.get(written, OTHER)
 
 
+async def _act(session: AsyncSession, index: bytes, worker: Worker | None, word: str, at: datetime) -> bool:
+    """All that a word can do: messages stop or start, and the bureau's desk is told. Whether there was a desk to tell."""
+    if word == STOP:
+        await stop(session, index, "worker")
+    elif word == START:
+        await session.execute(delete(OptOut).where(OptOut.phone_index == index))
+    elif word == OBJECT and worker is not None:
+        return await _tell_desk(session, worker, at)
+    return True
+
+
 async def _may_answer(session: AsyncSession, index: bytes, at: datetime) -> bool:
-    """Whoever writes without end is not answered without end; their STOP has counted all the same."""
+    """Whoever writes without end is not answered without end; what they wrote has counted all the same."""
     for most, within in ANSWERS:
         lately = select(func.count()).where(
             InboundMessage.phone_index == index, InboundMessage.answer.is_not(None), InboundMessage.received_at > at - within
@@ -119,7 +127,7 @@ async def _answer(session: AsyncSession, place: Place, worker: Worker | None, wo
         return await _balance(session, place, worker, language, at.astimezone(SITE_ZONE).date())
     if word == LAST:
         return await _last(session, place, worker, language)
-    if word == OBJECT and await _tell_desk(session, worker, at):
+    if word == OBJECT:
         return text("reply_object", language, link=f"{place.public_url}/w/")
     return text("reply_help", language)
 

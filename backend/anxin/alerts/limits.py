@@ -22,12 +22,6 @@ URGENT: Final = frozenset(
     }
 )  # fmt: skip
 
-# What a worker must be able to learn, or a right is lost: on the worker's page too where no message may be sent.
-LEGAL: Final = URGENT | {
-    "line_posted", "please_confirm", "contested", "claimed", "answered", "claim_stood", "resolved", "returned",
-    "grant_returned",
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Policy:
