@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -134,6 +135,53 @@ def compute(
     compute_command(month, roster, punches, pieces, form, None if no_minimum else (district, tier))
 
 
+@payroll.command("check")
+@click.option("--sheet", type=int, required=True, help="The sheet's number in the book, as its page shows it.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
+def check_sheet(sheet: int, lang: Any) -> None:
+    """Say what is odd about a wage sheet; ends with 1 if something must be settled before it is submitted."""
+    from anxin.payroll.check_command import check_command
+
+    _run(check_command(_settings(), sheet, lang))
+
+
+@payroll.command("rules")
+def show_rules() -> None:
+    """Print the hash of the pay rules that sheets carry, and the files it is over."""
+    from anxin.payroll.rule_version import HERE, rule_files, rules_hash
+
+    for file in rule_files():
+        click.echo(file.relative_to(HERE).as_posix())
+    click.echo(f"0x{rules_hash().hex()}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--rpc", "rpc_url", required=True, help="JSON-RPC of any node of the chain.")
+@click.option("--deployment", type=click.Path(path_type=Path, dir_okay=False), default=STATE / "deployment.json")
+@click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Holds a funded key, hex.")
+@click.option("--wait-seconds", type=click.IntRange(min=0), default=120, show_default=True, help="For its block.")
+def relay(file: Path, rpc_url: str, deployment: Path, key_file: Path | None, wait_seconds: int) -> None:
+    """Take a worker's signed word (FILE) to the chain, with any funded key and nothing else.
+
+    The key is read from --key-file or ANXIN_RELAYER_KEY. It pays for gas and gains no power over the wage. What is wrong is
+    said before anything is sent; what is done already is not done again.
+    """
+    key = key_file.read_text() if key_file else os.environ.get("ANXIN_RELAYER_KEY", "")
+    _run(_relay(file.read_bytes(), rpc_url, deployment, key, wait_seconds))
+
+
+async def _relay(content: bytes, rpc_url: str, deployment: Path, key: str, wait_seconds: int) -> None:
+    from anxin.chain.relay_file import account_of, read_file, receipt_within, take_to_chain
+    from anxin.chain.rpc import Rpc
+    from anxin.core.deployment import Deployment
+
+    word, account, contracts = read_file(content), account_of(key), Deployment.read(deployment)
+    async with Rpc(rpc_url) as rpc:
+        outcome = await take_to_chain(rpc, contracts, word, account, wait=receipt_within(wait_seconds))
+    click.echo(f"✓ {outcome.sentence}" + (f" ({outcome.tx_hash})" if outcome.tx_hash else ": nothing was sent"))
+
+
 @main.command()
 def doctor() -> None:
     """Say what this process would need and does not have."""
@@ -210,6 +258,7 @@ def _settings() -> Settings:
 def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
     from anxin.chain.identity import ChainChanged, NodeBehind
+    from anxin.chain.relay_file import CannotRelay
     from anxin.chain.rpc import RpcUnreachable
     from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
@@ -218,7 +267,7 @@ def _run(task: Any) -> None:
     try:
         asyncio.run(_stoppable(task))
     except* (
-        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotStart, SettingsError
+        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotStart, SettingsError
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

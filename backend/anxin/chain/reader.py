@@ -23,14 +23,15 @@ async def read_events(rpc: Rpc, deployment: Deployment, to_block: int) -> list[E
         addresses.factory.lower(): "WageEscrowFactory",
     }
     first, last = deployment.start_block, to_block
-    events = await _read(rpc, contracts, first, last)
+    events = await read_events_of(rpc, contracts, first, last)
     escrows = {event.args["escrow"]: "WageEscrow" for event in events if event.name == "EscrowCreated"}
     if escrows:
-        events += await _read(rpc, escrows, first, last)
+        events += await read_events_of(rpc, escrows, first, last)
     return sorted(events, key=lambda event: (event.block_number, event.log_index))
 
 
-async def _read(rpc: Rpc, contracts: dict[str, str], first: int, last: int) -> list[Event]:
+async def read_events_of(rpc: Rpc, contracts: dict[str, str], first: int, last: int) -> list[Event]:
+    """Return the events of these contracts (lower-case address → name) in these blocks."""
     logs: list[dict[str, Any]] = []
     for start in range(first, last + 1, BLOCKS_A_RANGE):
         logs += await _logs(rpc, contracts, start, min(last, start + BLOCKS_A_RANGE - 1))

@@ -1,15 +1,16 @@
 """/api/me/lines, /api/confirmations, /api/contests"""
 
-from litestar import Controller, get, put
+from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
+from anxin.core.relay_file import RelayFile
 from anxin.people.models import Worker
 from anxin.settings import Settings
-from anxin.wages import lines, service
+from anxin.wages import export, lines, service
 from anxin.wages.schemas import MyLines, Receipt, ReleaseCall, SignedConfirmation, SignedContest
 
 
@@ -62,6 +63,18 @@ class ConfirmationController(Controller):
         return await service.release_call(session, deployment, digest)
 
 
+    @get("/{digest:str}/file")
+    async def file(
+        self,
+        digest: FromPath[str],
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> Response[RelayFile]:
+        """The signed word as a file, for its signer: `anxin relay FILE` takes it to the chain. Raises NotFound (404)."""
+        return _download(digest, await export.confirmation_file(session, deployment, worker, digest))
+
+
 class ContestController(Controller):
     path = "/api/contests"
     tags = ["signed words"]
@@ -79,6 +92,23 @@ class ContestController(Controller):
         Raises what confirming does, and BadObjection (422), AlreadyContested (409).
         """
         return await service.contest_line(session, deployment, digest, data)
+
+
+    @get("/{digest:str}/file")
+    async def file(
+        self,
+        digest: FromPath[str],
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> Response[RelayFile]:
+        """The signed word as a file, for its signer: `anxin relay FILE` takes it to the chain. Raises NotFound (404)."""
+        return _download(digest, await export.contest_file(session, deployment, worker, digest))
+
+
+def _download(digest: str, file: RelayFile) -> Response[RelayFile]:
+    name = f"anxin-{file.signed.lower()}-{digest[2:10]}.json"
+    return Response(file, headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"})
 
 
 ROUTES: list[ControllerRouterHandler] = [MyLinesController, ConfirmationController, ContestController]
