@@ -46,7 +46,7 @@ async def view(session: AsyncSession, acting: Acting) -> PlatformView:
     counted = await session.execute(
         select(Upload.state, func.count()).where(Upload.project_pk == project_pk).group_by(Upload.state)
     )
-    counts = dict(counted.tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in counted}
     site, _ = await site_of(session, linked)
     for groups in (items.first_of_all, items.teams, items.workers, items.contracts):
         list(groups(site))
