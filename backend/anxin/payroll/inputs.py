@@ -151,7 +151,7 @@ async def _open_entries(
     claims: dict[int, list[Claim]] = {}
     back_pay: dict[int, list[BackPay]] = {}
     for entry, applied in rows:
-        left_fen = entry.amount_fen - (applied or 0)
+        left_fen = entry.amount_fen - int(applied or 0)  # PostgreSQL sums bigints as numeric
         if left_fen <= 0:
             continue
         if entry.kind == BACK_PAY:

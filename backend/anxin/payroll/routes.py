@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from litestar import Controller, Request, delete, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
+from anxin.core.language import Language
 from anxin.core.problems import language_of
 from anxin.core.wire import Kept, hex_address
-from anxin.payroll import adjustments, correct, late_pay, read, review, sign, submit
+from anxin.payroll import adjustments, correct, late_pay, payslips, read, review, sign, submit
 from anxin.payroll.check_words import words_of
 from anxin.payroll.compile import Ask, compile_sheets
+from anxin.payroll.errors import NoPayslip
+from anxin.payroll.payslips import Format
 from anxin.payroll.schemas import (
     AdjustmentRequest,
     Adjustments,
@@ -30,8 +33,14 @@ from anxin.payroll.schemas import (
     SheetsView,
     TaxTreatmentRequest,
 )
+from anxin.people.models import Worker
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
+
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8", "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
 
 
 class SignatureController(Controller):
@@ -112,6 +121,20 @@ class SheetBookController(Controller):
         found = await read.sheet_for(session, acting, sheet)
         checked = await review.review(session, acting.project, found, deployment.bank)
         return check_view(found.id, found.state, checked, request)
+
+    @get("/{sheet:int}/export")
+    async def export(
+        self,
+        escrow: FromPath[str],
+        sheet: FromPath[int],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+    ) -> Response[bytes]:
+        """A sheet's lines as CSV or XLSX. Raises SheetUnknown (404)."""
+        acting = await as_party(session, staff, escrow, *read.READERS)
+        content = await payslips.sheet_table_of(session, acting, sheet, format)
+        return as_file(content, format, f"wage-sheet-{sheet}")
 
     @delete("/{sheet:int}")
     async def discard(
@@ -260,4 +283,44 @@ def _line_view(line: review.CheckedLine, request: Request[Any, Any, Any]) -> Che
     return CheckedLineView(line.index, line.worker_no, line.amount_fen, line.last_fen, odds)
 
 
-ROUTES: list[ControllerRouterHandler] = [SignatureController, SheetBookController, AdjustmentController]
+class MyPayslipController(Controller):
+    path = "/api/me/payslips"
+    tags = ["worker"]
+
+    @get()
+    async def table(
+        self,
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+    ) -> Response[bytes]:
+        """All payslips of the signed-in worker, of every project, as CSV or XLSX."""
+        return as_file(await payslips.table_of(session, worker, format), format, "payslips")
+
+    @get("/{escrow:str}/{sheet:int}/{file:str}")
+    async def pdf(
+        self,
+        escrow: FromPath[str],
+        sheet: FromPath[int],
+        file: FromPath[str],
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        lang: FromQuery[Language] = "zh",
+    ) -> Response[bytes]:
+        """A posted line's payslip on A4: `file` is the line's index and `.pdf`. Raises NoPayslip (404)."""
+        index, _, extension = file.partition(".")
+        if extension != "pdf" or not (index.isascii() and index.isdecimal()) or len(index) > 3:
+            raise NoPayslip()
+        content = await payslips.pdf_of(session, worker, escrow, sheet, int(index), lang)
+        return as_file(content, "pdf", f"payslip-{sheet}-{index}")
+
+
+def as_file(content: bytes, kind: str, name: str) -> Response[bytes]:
+    return Response(
+        content, media_type=MEDIA_TYPES[kind], headers={"content-disposition": f'attachment; filename="{name}.{kind}"'}
+    )
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    SignatureController, SheetBookController, AdjustmentController, MyPayslipController,
+]  # fmt: skip
