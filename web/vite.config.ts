@@ -1,7 +1,7 @@
 import vue from "@vitejs/plugin-vue";
 import { build, defineConfig, type Plugin, type Rolldown } from "vite";
 
-const PAGES = ["w", "c", "b", "docs"];
+const PAGES = ["w", "c", "b", "n", "docs"];
 
 type Bundle = Rolldown.OutputBundle;
 

@@ -13,4 +13,6 @@ export type Checked = [
   Conforms<wire.Party, Api["PartyView"]>,
   Conforms<wire.SignedContract, Api["SignedContract"]>,
   Conforms<wire.Opening, Api["OpeningView"]>,
+  Conforms<wire.BoardEntries, Api["BoardEntries"]>,
+  Conforms<wire.Board, Api["BoardView"]>,
 ];

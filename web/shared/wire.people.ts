@@ -65,3 +65,38 @@ export interface Opening {
   field: PersonalField;
   reason: string;
 }
+
+/** What contractor and labour officer write on the notice board; null where it is not known. */
+export interface BoardEntries {
+  address: string | null;
+  /** Whose minimum wage holds: "Chongqing", or "Chongqing 2" for its second tier. */
+  district: string | null;
+  /** Of the month that follows. */
+  paydayDay: number | null;
+  startedOn: string | null;
+  completedOn: string | null;
+  developer: string | null;
+  projectOffice: string | null;
+  bureauName: string | null;
+  authority: string | null;
+  authorityPhone: string | null;
+  officer: string | null;
+  officerPhone: string | null;
+  inspectionPhone: string | null;
+  arbitration: string | null;
+  arbitrationPhone: string | null;
+  legalAid: string | null;
+  legalAidPhone: string | null;
+}
+
+export interface Board {
+  escrow: Hex;
+  name: string;
+  contractorName: string;
+  subcontractors: string[];
+  entries: BoardEntries;
+  minimumWage: { name: string; monthFen: number; hourFen: number; since: string } | null;
+  workerUrl: string;
+  /** Entries that the law asks for and nobody has filled in. */
+  missing: string[];
+}
