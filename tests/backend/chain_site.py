@@ -1,6 +1,6 @@
 """A site on the test chain itself: an escrow with money, workers with enrolled keys, posted sheets. No database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from tests.chain import TestChain
 
 from anxin.chain.contracts import encode_call
 from anxin.core.calls import Call
+from anxin.core.confirmations import PackedConfirmation, pack_confirmations
 from anxin.core.relay_file import RelayFile, relay_file
 from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
 from anxin.core.signing import Value, digest, pack
@@ -55,13 +56,14 @@ class OnChainSite:
         }  # fmt: skip
         return Call(f"enrol {number}", "WorkerRegistry", registry.contract, "enrol", arguments)
 
-    async def enrol(self, count: int) -> None:
-        """Device keys for the next `count` workers."""
+    async def enrol(self, count: int, new_key: Callable[[int], Key] = DeviceKey.from_number) -> None:
+        """The next `count` workers, with keys made from numbers."""
         for number in range(len(self.keys), len(self.keys) + count):
-            self.keys.append(DeviceKey.from_number(number + 7))
+            self.keys.append(new_key(number + 7))
             call = self.enrolment(number, self.keys[-1])
             await self.send("deployer", call.contract, call.address, call.function, **call.arguments)
-        await self.chain.mine()
+        while int((await self.chain("txpool_status"))["pending"], 16):
+            await self.chain.mine()
 
     def sheet(self, amounts_fen: Sequence[int], sheet_id: int) -> Call:
         """The contractor's signed sheet with a line for each amount, one a worker."""
@@ -92,6 +94,23 @@ class OnChainSite:
             "sheetId": sheet_id, "index": index, "workerId": line.worker_id, "amount": line.amount_fen,
             "dayMask": line.day_mask, "payslipHash": line.payslip_hash, "deadline": deadline,
         }  # fmt: skip
+
+    def release(self, count: int) -> Call:
+        """All of the first sheet's lines in one call, packed."""
+        lines, domain = self.sheets[0], self.chain.deployment.escrow_domain(self.escrow)
+        packed, tails = pack_confirmations([
+            PackedConfirmation(
+                self.keys[index].public, f"0x{0xF000 + index:040x}", False, DEADLINE,
+                self.keys[index].sign(digest(domain, "Confirmation", self.words(index))),
+            )
+            for index in range(count)
+        ])  # fmt: skip
+        arguments = {
+            "sheetId": 0, "lines": "0x" + pack_lines(lines[:count]).hex(),
+            "proof": ["0x" + each.hex() for each in SheetTree(lines).proof(range(count))],
+            "confirmations": "0x" + packed.hex(), "tails": ["0x" + tail.hex() for tail in tails],
+        }  # fmt: skip
+        return Call("release", "WageEscrow", self.escrow, "release", arguments)
 
     def confirmation(self, index: int, *, key: Key | None = None, deadline: int = DEADLINE) -> RelayFile:
         """What the line's worker signed, as a file."""

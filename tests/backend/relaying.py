@@ -41,8 +41,8 @@ async def new_relayer(sessions, chain, told):
     """Make relayers as processes do: each starts with nothing but the database. By default on the node itself."""
     rpcs = []
 
-    def make(url=chain.anvil.url, **changed):
-        rpcs.append(Rpc(url, timeout_seconds=2))
+    def make(url=chain.anvil.url, *, timeout_seconds=2, **changed):
+        rpcs.append(Rpc(url, timeout_seconds=timeout_seconds))
         bounds = {each: changed.pop(each) for each in Bounds.__dataclass_fields__ if each in changed}
         options = {
             "key": RELAYER_KEY, "on_sent": {"approve": told.on_sent}, "on_refused": {"transfer": told.on_refused},

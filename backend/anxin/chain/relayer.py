@@ -19,7 +19,7 @@ signed goes through another. What it has signed waits for it: only its key can p
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -52,6 +52,7 @@ from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
 
 GAS_MARGIN = 1.25
+TRIED_BYTES = 100_000  # of calls tried out in one request: a node takes seconds for a large batch
 LARGE_GAS = 500_000  # from here on it pays to ask what a call will read
 IN_ORDER = ("postSheet",)  # functions whose calls to one contract follow each other
 
@@ -133,9 +134,12 @@ class Relayer:
 
     async def _sign_waiting(self) -> bool:
         head = await self._rpc.head()
-        transactions = await self._next_transactions(head)
-        if not transactions:
-            return False
+        transactions, more = await self._next_transactions(head), False
+        for some in _a_few_at_a_time(transactions):
+            more = await self._try_and_sign(some, head) or more
+        return more
+
+    async def _try_and_sign(self, transactions: Mapping[int, Transaction], head: int) -> bool:
         estimates = await self._rpc.batch(
             [("eth_estimateGas", ({**each, "from": self._lane.address},)) for each in transactions.values()]
         )
@@ -242,3 +246,16 @@ class Relayer:
         call.state, call.relayer, call.nonce, call.gas = "signed", self._lane.address, nonce, gas
         words = Words.of(made, chain_id=self._lane.deployment.chain_id, nonce=nonce, gas=gas, fees=fees)
         return self._lane.attempt(words, call.id)
+
+
+def _a_few_at_a_time(transactions: Mapping[int, Transaction]) -> Iterator[dict[int, Transaction]]:
+    some: dict[int, Transaction] = {}
+    size = 0
+    for call_pk, made in transactions.items():
+        if some and size + len(made["data"]) > TRIED_BYTES:
+            yield some
+            some, size = {}, 0
+        some[call_pk] = made
+        size += len(made["data"])
+    if some:
+        yield some
