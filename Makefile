@@ -19,7 +19,7 @@ ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageTo
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint coverage invariants slither bench bench-gas lock clean
+.PHONY: help setup demo test lint coverage invariants contract-twilio slither bench bench-gas lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -50,6 +50,9 @@ coverage: setup ## Which branches of the contracts the tests take (build/coverag
 invariants: setup ## The seven invariants over random sequences of every call, and what was reached (DEEP=1: the long run)
 	@.venv/bin/python tests/invariants/run.py $(if $(DEEP),--deep)
 
+contract-twilio: setup tests/twilio/node_modules/installed ## Our SMS client and stand-in against Twilio's own OpenAPI document
+	@.venv/bin/python -m pytest tests/twilio -q -p no:pytest-brownie
+
 slither: setup .tools/slither/installed ## Static analysis of the contracts
 	@.venv/bin/python scripts/run_slither.py
 
@@ -65,7 +68,7 @@ lock: .tools/bin/uv ## Refresh requirements.lock after a change in pyproject.tom
 clean: ## Stop the embedded servers and remove all that was installed, built or stored
 	@if [ -x .venv/bin/anxin ] && [ -d .anxin ]; then .venv/bin/python -m anxin.core.embedded remove .anxin; fi
 	@rm -rf .anxin .venv .tools .solcx node_modules build reports interfaces web/dist web/node_modules web/shared/api.gen.ts
-	@rm -rf backend/anxin/chain/abi/*.json .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf tests/twilio/node_modules backend/anxin/chain/abi/*.json .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # ---------------------------------------------------------------- what is built from what
 
@@ -90,6 +93,10 @@ built: .venv/installed $(ABI) web/dist/built
 node_modules/installed: package-lock.json package.json
 	@scripts/check_machine.sh disk && scripts/check_machine.sh node
 	@$(STEP) "Node packages" npm ci
+	@touch $@
+
+tests/twilio/node_modules/installed: tests/twilio/package-lock.json tests/twilio/package.json
+	@$(STEP) "Prism and Twilio's document" npm ci --prefix tests/twilio
 	@touch $@
 
 .solcx/installed: package.json scripts/setup_solc.py scripts/solc-npm.cjs .venv/installed node_modules/installed
