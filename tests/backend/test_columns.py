@@ -96,7 +96,7 @@ def told_by_columns(wages, worker):
 @given(st.integers(0, 2**32), st.sampled_from((OCTOBER, FEBRUARY, JANUARY)))
 def test_arrays_say_what_the_rules_say(seed, month):
     """Where they are sure; and they are sure of most."""
-    dice, size = np.random.default_rng(seed), 500
+    dice, size = np.random.default_rng(seed), 300
     crew, punches, pieces = random_crew(dice, size), random_punches(dice, size, month), random_pieces(dice, size, month)
     wages = columns.compute(crew, punches, pieces, month)
     sure = np.flatnonzero(~wages.unsure).tolist()

@@ -1,8 +1,8 @@
 """`anxin payroll compute`, run as it is run: files in, wages out, nothing else needed.
 
 Branches: the sample month as JSON and as a table · files in every dress · cells that are wrong · columns that are missing ·
-people who are not on the roster · two contracts · pieces twice · no punches · order · large numbers · fractions of a second ·
-many workers · minimum wages · a reader that goes away. Then: what is read at a glance is what is read cell by cell.
+people who are not on the roster · two contracts · pieces twice · no punches · order · large numbers · fractions of a
+second · many workers · minimum wages · a reader that goes away. Then: what is read at a glance is what is read cell by cell.
 """
 
 import json
@@ -136,7 +136,7 @@ def test_dress_of_the_files_does_not_matter(site, quote):
 
 
 def test_fractions_of_a_second_and_other_offsets_are_exact(site):
-    """3,600 fen an hour: 1.5 seconds are 2 fen, a microsecond one. 13:00:00-11:00 is midnight in China of the next day."""
+    """3,600 fen an hour: 1.5 seconds are 2 fen, a microsecond is one; 13:00 at −11:00 is 08:00 of the next day in China."""
     wages, _ = site.compute(
         ["A,T1,hour,3600,", "B,T1,hour,3600,", "C,T1,hour,3600,"],
         [
@@ -146,7 +146,7 @@ def test_fractions_of_a_second_and_other_offsets_are_exact(site):
         ],
     )  # fmt: skip
 
-    assert [2, 1, 5 * 60 + 8 * 3600 - 8 * 3600 + 8 * 3600 - 28_800] == [wage["items"]["base"] for wage in wages]
+    assert [2, 1, 5 * 60] == [wage["items"]["base"] for wage in wages]
 
 
 # ------------------------------------------------------------------ what is wrong is named
@@ -288,14 +288,14 @@ def test_who_is_not_on_the_roster_is_left_out_and_named(site):
             *hours("W10", 13),
             *hours("W", 13),
             *hours("W1 ", 13),
-            *hours("a very long number of nobody's", 13),
+            *hours("a longer number", 13),
         ],
         ["W1,2026-10-13,3", "X,2026-10-13,3"],
     )
 
     assert [("W1", 48_000)] == [(wage["workerNo"], wage["grossFen"]) for wage in wages]
     assert [
-        "punches.csv: 8 punches of 4 persons not on the roster left out: W (2), W1  (2), W10 (2), a very long number of nobody's (2)",
+        "punches.csv: 8 punches of 4 persons not on the roster left out: W (2), W1  (2), W10 (2), a longer number (2)",
         "pieces.csv: 1 line of pieces of 1 person not on the roster left out: X (1)",
     ] == told.splitlines()
 
@@ -404,7 +404,7 @@ def almost_instants(draw):
     return text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(almost_instants(), min_size=1, max_size=30))
 @example(["2026-02-29T00:00:00+08:00", "2024-02-29T00:00:00+08:00", "2026-10-13T24:00:00+08:00", "2026-10-00T00:00:00Z"])
 def test_instants_read_at_a_glance_are_those_read_cell_by_cell(written):
@@ -424,7 +424,7 @@ def test_usual_instants_are_read_at_a_glance(text):
     assert (True, instant(text)) == (read[0], at_micros(int(seconds[0]) * 10**6))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.from_regex(r"[0-9]{0,9}", fullmatch=True) | st.text("0123456789 +-.eé/:٣", max_size=9), min_size=1))
 def test_numbers_read_at_a_glance_are_one_to_eight_digits(written):
     numbers, read = whole_numbers(block_of("begin", *written), 0)
@@ -453,7 +453,7 @@ def test_what_is_no_date_is_not_read(text):
     assert not read[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sets(st.text(st.characters(min_codepoint=33, exclude_categories=("C", "Z")), min_size=1, max_size=20), min_size=1))
 def test_everyone_on_the_roster_is_found_and_nobody_else(numbers):
     roster = from_rows([RosterRow(2, number, Contract(ContractKind.DAY, 1)) for number in numbers])

@@ -553,7 +553,7 @@ def second_reading(contract, times, pieces):
     return pay_oracle.exact_wage(terms, naive, pieces, DAYS, lambda day: china().kind(day).value)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(CONTRACTS, nasty_months(), PIECES)
 def test_two_readings_of_the_rules_agree(contract, times, pieces):
     items, worked, found = second_reading(contract, times, pieces)
@@ -564,7 +564,7 @@ def test_two_readings_of_the_rules_agree(contract, times, pieces):
     assert found == {(str(flag.kind), flag.day) for flag in paid.flags}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(CONTRACTS, nasty_months(), PIECES)
 def test_rounding_gives_less_than_a_fen_an_item_and_takes_none(contract, times, pieces):
     exact, _, _ = second_reading(contract, times, pieces)
@@ -574,7 +574,7 @@ def test_rounding_gives_less_than_a_fen_an_item_and_takes_none(contract, times, 
     assert paid.gross_fen == sum(vars(paid.items).values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(nasty_months())
 def test_parts_sum_to_the_whole(times):
     paid = pay(Contract(DAY, 30_000), times)
@@ -583,7 +583,7 @@ def test_parts_sum_to_the_whole(times):
     assert whole == timedelta(minutes=sum(minutes(paid)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(CONTRACTS, nasty_months(), PIECES, st.randoms(use_true_random=False))
 def test_order_of_punches_and_pieces_does_not_matter(contract, times, pieces, dice):
     shuffled, other = list(times), list(pieces.items())
@@ -608,7 +608,7 @@ def punched(intervals):
     return [punch for begin, end in intervals for punch in ((begin, IN), (end, OUT))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(CONTRACTS, worked_months(), st.data())
 def test_splitting_a_shift_never_changes_pay(contract, intervals, data):
     """Out and in again at one instant, at any minute, even that of going in or out."""
@@ -620,7 +620,7 @@ def test_splitting_a_shift_never_changes_pay(contract, intervals, data):
     assert (whole.items, whole.days_worked, whole.flags) == (split.items, split.days_worked, split.flags)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.sampled_from((DAY, HOUR)), st.integers(1, 10**6), worked_months(), st.data())
 def test_more_minutes_never_pay_less(kind, rate_fen, intervals, data):
     """To work on for a while pays, also where it makes one shift of two."""
@@ -632,7 +632,7 @@ def test_more_minutes_never_pay_less(kind, rate_fen, intervals, data):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.integers(1, 10**6), worked_months(), st.data())
 def test_more_minutes_of_a_shift_never_pay_less_by_the_month(rate_fen, intervals, data):
     """Where they make one shift of two, the minutes of a working day may come to belong to a rest day: see above."""
@@ -652,7 +652,7 @@ def longer_by_some(intervals, data):
     return [*intervals[:place], (begin, end + extra * MINUTE), *intervals[place + 1 :]]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 10**7), worked_months(), st.data())
 def test_absence_never_raises_a_rate(rate_fen, intervals, data):
     """Whoever comes on fewer days has no fen more for an hour's overtime, and none more in all."""
