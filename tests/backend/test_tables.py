@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import pytest
 import xlsxwriter
@@ -64,6 +65,13 @@ def test_numbers_dates_and_instants_read_back_as_plain_text(write: Callable[...,
     expected = [["32500", "-5", "99999999999999999999", "2026-10-08", "2026-10-08T00:30:00+00:00", "TRUE", ""]]
     values = (32_500, -5, 99_999_999_999_999_999_999, date(2026, 10, 8), at, True, None)
     assert expected == rows(write(list("abcdefg"), [values]))
+
+
+@given(st.integers(-(10**14), 10**14))
+def test_money_is_the_same_number_in_a_workbook(fen: int) -> None:
+    """A workbook's numbers are binary: up to a thousand billion yuan none is another."""
+    (row,) = rows(write_xlsx("s", ["a"], [[Decimal(fen).scaleb(-2)]]))
+    assert fen == int(Decimal(row[0]) * 100)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "'=1", "＝1", "\t=1"])

@@ -1,16 +1,19 @@
 """/api/chain, /api/health, /api/projects, /api/events, /api/ledger: public, read-only."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
-from litestar import Controller, get
+from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, Parameter
+from litestar.params import FromPath, FromQuery, Parameter, QueryParameter
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from anxin.audit import views
+from anxin.audit import tables, views
 from anxin.audit.schemas import ChainFacts, EventsView, Health, LedgerView, ProjectsView, ProjectView
 from anxin.core.deployment import Deployment
+from anxin.core.exports import Format
+from anxin.core.language import Language
 from anxin.settings import Settings
 
 
@@ -55,6 +58,37 @@ class PublicController(Controller):
     ) -> EventsView:
         """Chain events as indexed, newest first. Raises Malformed (400) for a cursor that is none."""
         return await views.events(session, escrow=escrow, name=name, before=before, limit=limit)
+
+    @get("/events/export", media_type="application/octet-stream")
+    async def export_events(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        file_format: Annotated[Format, QueryParameter(name="format")],
+        escrow: FromQuery[str | None] = None,
+        name: FromQuery[str | None] = None,
+        first: FromQuery[date | None] = None,
+        last: FromQuery[date | None] = None,
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """Chain events as a table, oldest first. Raises ExportTooLarge (413)."""
+        found = await views.exported_events(session, escrow=escrow, name=name, first=first, last=last)
+        return await tables.answer_events(request, found, file_format, language)
+
+    @get("/ledger/export", media_type="application/octet-stream")
+    async def export_ledger(
+        self,
+        request: Request[Any, Any, Any],
+        session: NamedDependency[AsyncSession],
+        file_format: Annotated[Format, QueryParameter(name="format")],
+        escrow: FromQuery[str | None] = None,
+        first: FromQuery[date | None] = None,
+        last: FromQuery[date | None] = None,
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """The ledger's entries as a table, oldest first. Raises ExportTooLarge (413)."""
+        found = await views.exported_entries(session, escrow=escrow, first=first, last=last)
+        return await tables.answer_entries(request, found, file_format, language)
 
     @get("/ledger")
     async def ledger(

@@ -1,9 +1,11 @@
 """Reading for the bureau's and the contractor's pages: projects with their books, events, ledger."""
 
 import re
+from datetime import date, datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from anxin.audit.schemas import (
     AccountView,
@@ -19,7 +21,7 @@ from anxin.audit.schemas import (
 from anxin.chain.alarms import CHAIN_CHANGED, open_alarms
 from anxin.chain.indexer import heights
 from anxin.chain.models import ChainEvent, RelayCall
-from anxin.core import relayed
+from anxin.core import exports, relayed
 from anxin.core.errors import Malformed, NotFound
 from anxin.ledger import service as ledger
 from anxin.ledger.models import Entry
@@ -95,6 +97,38 @@ async def events(
     return EventsView(page, page[-1].id if len(rows) > limit else None)
 
 
+async def exported_events(
+    session: AsyncSession, *, escrow: str | None, name: str | None, first: date | None, last: date | None
+) -> list[EventView]:
+    """The events of days `first` to `last` on the site's calendar, oldest first; one more than a file may hold."""
+    query = select(ChainEvent).order_by(ChainEvent.block_number, ChainEvent.log_index)
+    if escrow is not None:
+        query = query.where(ChainEvent.address == escrow.lower())
+    query = query.where(ChainEvent.name.not_in(BESIDE) if name is None else ChainEvent.name == name)
+    query = query.where(*_within(ChainEvent.block_time, first, last))
+    return [_event(row) for row in await session.scalars(query.limit(exports.MAX_ROWS + 1))]
+
+
+async def exported_entries(
+    session: AsyncSession, *, escrow: str | None, first: date | None, last: date | None
+) -> list[EntryView]:
+    """The ledger's entries of these days, oldest first; one more than a file may hold."""
+    scope = Entry.escrow.is_(None) if escrow is None else Entry.escrow == escrow.lower()
+    query = select(Entry).where(scope, *_within(Entry.at, first, last)).order_by(Entry.id)
+    return [_entry(row) for row in await session.scalars(query.limit(exports.MAX_ROWS + 1))]
+
+
+def _within(
+    column: InstrumentedAttribute[datetime], first: date | None, last: date | None
+) -> list[ColumnElement[bool]]:
+    bounds = []
+    if first is not None:
+        bounds.append(column >= exports.start_of(first))
+    if last is not None:
+        bounds.append(column < exports.end_of(last))
+    return bounds
+
+
 def _cursor(before: str) -> tuple[int, int]:
     match = _CURSOR.fullmatch(before)
     if match is None:
@@ -115,10 +149,11 @@ async def ledger_of(session: AsyncSession, escrow: str | None) -> LedgerView:
     accounts = await ledger.balances(session, escrow)
     return LedgerView(
         accounts=[AccountView(name, balance) for name, balance in sorted(accounts.items())],
-        entries=[
-            EntryView(
-                row.id, row.at, row.block_number, row.tx_hash, row.event_name, row.debit, row.credit, row.amount_fen
-            )
-            for row in rows
-        ],
+        entries=[_entry(row) for row in rows],
+    )
+
+
+def _entry(row: Entry) -> EntryView:
+    return EntryView(
+        row.id, row.at, row.block_number, row.tx_hash, row.event_name, row.debit, row.credit, row.amount_fen
     )

@@ -59,3 +59,12 @@ class RoundedNumber(UnreadableTable):
         "en": "{name}: the number in {column}{row} has more than 15 digits, of which the spreadsheet kept 15. "
         "Format the column as text and fill it in again.",
     }
+
+
+class ExportTooLarge(AnxinError):
+    status = 413
+    title = {"zh": "导出内容太多", "en": "Too much for one file"}
+    detail = {
+        "zh": "一次最多导出 {rows} 行。请选择项目、事件或日期后重试。",
+        "en": "A file holds {rows} rows at most. Choose a project, an event or days, and try again.",
+    }
