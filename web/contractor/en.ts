@@ -45,6 +45,8 @@ export const en: Catalogue<keyof typeof zh> = {
   tabMoney: "Money",
   tabPeople: "People",
   tabParties: "Parties",
+  tabBoard: "Notice board",
+  tabAttendance: "Attendance",
   signedInAs: "Signed in: {account}",
   signOut: "Sign out",
   notForYou: "The wallet you signed in with has no role for this on the project. Use another wallet, or have the contractor name you.",

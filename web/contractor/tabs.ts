@@ -29,5 +29,7 @@ const OFFICE: readonly PartyRole[] = ["contractor", "officer", "subcontractor"];
 export const TABS: readonly Tab[] = [
   { id: "money", title: "tabMoney", component: defineAsyncComponent(() => import("./MoneyPanel.vue")) },
   { id: "people", title: "tabPeople", roles: OFFICE, component: defineAsyncComponent(() => import("./PeoplePanel.vue")) },
+  { id: "attendance", title: "tabAttendance", roles: EVERYBODY, component: defineAsyncComponent(() => import("./AttendancePanel.vue")) },
   { id: "parties", title: "tabParties", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleParties.vue")) },
+  { id: "board", title: "tabBoard", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleBoard.vue")) },
 ];

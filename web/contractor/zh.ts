@@ -42,6 +42,8 @@ export const zh = {
   tabMoney: "工资款",
   tabPeople: "人员",
   tabParties: "参与方",
+  tabBoard: "告示牌",
+  tabAttendance: "考勤",
   signedInAs: "已登录：{account}",
   signOut: "退出",
   notForYou: "您登录的钱包在这个项目上没有看这一栏的身份。请换钱包登录，或请总包登记您的身份。",

@@ -69,13 +69,22 @@ export function remove(path: string): Promise<void> {
   return request<void>("DELETE", path);
 }
 
-/** One request with the session; a worker's expired token is renewed once. */
+/** A file of the server's, as it is. */
+export async function getFile(path: string): Promise<Blob> {
+  const response = await responseOf("GET", path);
+  return response.ok ? response.blob() : answerOf<Blob>(response);
+}
+
 async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  return answerOf<Answer>(await responseOf(method, path, body));
+}
+
+/** One request with the session; a worker's expired token is renewed once. */
+async function responseOf(method: string, path: string, body?: unknown): Promise<Response> {
   const response = await send(method, path, body);
   if (response.status === 401 && whenStaffEnds) whenStaffEnds();
   const renewable = response.status === 401 && accessToken !== null && path !== "/api/sessions/refresh";
-  if (renewable && (await renewSession())) return answerOf<Answer>(await send(method, path, body));
-  return answerOf<Answer>(response);
+  return renewable && (await renewSession()) ? send(method, path, body) : response;
 }
 
 /**

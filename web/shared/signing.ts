@@ -23,6 +23,7 @@ const TYPES = {
   Claim: "bytes32 workerId,uint64 amount,uint32 firstDay,uint32 dayMask,bytes32 evidenceHash,uint64 deadline",
   Answer: "uint256 disputeId,uint64 admitted,bytes32 evidenceHash,uint64 deadline",
   Resolution: "uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline",
+  Evidence: "bytes32 topic,uint32 day,bytes32 root",
   // Words that stay off chain: no contract knows them, they move nothing.
   Punch: "bytes32 workerId,uint8 direction,uint64 at,bytes32 hintHash",
   Correction: "bytes32 correctionId,bytes32 workerId,bytes32 contentHash",
@@ -32,7 +33,7 @@ const DOMAIN_FIELDS = "string name,string version,uint256 chainId,address verify
 
 /** Where a signature counts: one contract on one chain. */
 export interface Domain {
-  name: "Anxin WorkerRegistry" | "Anxin WageEscrow";
+  name: "Anxin WorkerRegistry" | "Anxin WageEscrow" | "Anxin EvidenceAnchor";
   chainId: number;
   contract: Hex;
 }
@@ -93,6 +94,13 @@ export interface ResolutionWords {
   deadline: number;
 }
 
+export interface EvidenceWords {
+  topic: Hex;
+  /** Days since 1970-01-01. */
+  day: number;
+  root: Hex;
+}
+
 export interface PunchWords {
   workerId: Hex;
   /** 1 in, 2 out. */
@@ -116,6 +124,7 @@ interface Words {
   Claim: ClaimWords;
   Answer: AnswerWords;
   Resolution: ResolutionWords;
+  Evidence: EvidenceWords;
   Punch: PunchWords;
   Correction: CorrectionWords;
 }
@@ -126,6 +135,10 @@ export function registryDomain(chain: Chain): Domain {
 
 export function escrowDomain(chain: Chain, escrow: Hex): Domain {
   return { name: "Anxin WageEscrow", chainId: chain.chainId, contract: escrow };
+}
+
+export function anchorDomain(chain: Chain): Domain {
+  return { name: "Anxin EvidenceAnchor", chainId: chain.chainId, contract: chain.anchor };
 }
 
 /** The 32 bytes that are signed. Throws where a word does not fit its type, before anything can be signed. */

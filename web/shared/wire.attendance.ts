@@ -178,7 +178,7 @@ export interface SheetShift {
   day: string;
   in?: string | null;
   out?: string | null;
-  shift?: number;
+  shift: number;
 }
 
 export interface SheetPieces {
@@ -281,8 +281,8 @@ export interface Flag {
 }
 
 export interface Flags {
-  fromDay: string;
-  toDay: string;
+  firstDay: string;
+  lastDay: string;
   flags: Flag[];
 }
 

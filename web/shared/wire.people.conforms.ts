@@ -15,4 +15,11 @@ export type Checked = [
   Conforms<wire.Opening, Api["OpeningView"]>,
   Conforms<wire.BoardEntries, Api["BoardEntries"]>,
   Conforms<wire.Board, Api["BoardView"]>,
+  Conforms<wire.RosterPerson, Api["RosterPerson"]>,
+  Conforms<wire.Registered, Api["Registered"]>,
+  Conforms<wire.RosterRow, Api["RosterRow"]>,
+  Conforms<wire.RosterPreview, Api["RosterPreview"]>,
+  Conforms<wire.RosterStored, Api["RosterStored"]>,
+  Conforms<wire.PreparedOffer, Api["PreparedOffer"]>,
+  Conforms<wire.Move, Api["MoveView"]>,
 ];

@@ -1,6 +1,6 @@
 /** What staff send and see: sign-in, parties, rosters, contracts, notice board. Held to the API by wire.people.conforms.ts. */
 
-import type { Hex } from "./wire";
+import type { ContractType, Hex } from "./wire";
 
 export interface StaffChallenge {
   /** The exact text for the wallet's personal_sign. */
@@ -99,4 +99,89 @@ export interface Board {
   workerUrl: string;
   /** Entries that the law asks for and nobody has filled in. */
   missing: string[];
+}
+
+/** Who somebody is, as on their ID card, and the terms they are to be offered. */
+export interface RosterPerson {
+  name: string;
+  idNumber: string;
+  phone: string;
+  team: string;
+  contractType: ContractType;
+  /** For one day, hour, month or piece. */
+  rateFen: number;
+  pieceQuota: number | null;
+  startsOn: string | null;
+  bankAccount: string | null;
+  /** A subcontractor's address; the contractor's where it is null. */
+  employer: string | null;
+}
+
+export interface Registered {
+  workerNo: string;
+  /** Known before, through another project: what is on record stays. */
+  alreadyOnRecord: boolean;
+  phoneUsable: boolean;
+}
+
+export type ContractState = "none" | "prepared" | "offered" | "accepted" | "sent" | "joined" | "refused" | "expired";
+
+/** Personal data is masked; null of somebody who was on record before, until they have signed with this project. */
+export interface RosterRow {
+  workerNo: string;
+  nameMasked: string | null;
+  phoneMasked: string | null;
+  phoneUsable: boolean | null;
+  hasBankAccount: boolean | null;
+  sharesAccount: boolean;
+  alreadyOnRecord: boolean;
+  key: string | null;
+  team: string;
+  employer: string;
+  contractType: string;
+  rateFen: number;
+  pieceQuota: number | null;
+  startsOn: string | null;
+  contract: string;
+  enteredOn: string | null;
+  leftOn: string | null;
+}
+
+export interface CellError {
+  line: number;
+  column: string;
+  value: string;
+  problem: string;
+}
+
+export interface RosterPreview {
+  fileDigest: string;
+  rows: number;
+  newRows: number;
+  errorCount: number;
+  errors: CellError[];
+}
+
+export interface RosterStored {
+  rows: number;
+  alreadyOnRecord: string[];
+  phoneUnusable: string[];
+}
+
+/** A contract for the contractor to sign: `digest` is of Join(workerId, dayCapFen, termsHash, deadline). */
+export interface PreparedOffer {
+  digest: Hex;
+  workerNo: string;
+  workerId: Hex;
+  contract: string;
+  dayCapFen: number;
+  termsHash: Hex;
+  deadline: number;
+}
+
+export interface Move {
+  kind: string;
+  day: string;
+  recordedBy: string;
+  recordedAt: string;
 }

@@ -39,10 +39,10 @@ export async function position(): Promise<Pick<Hint, "latitude" | "longitude" | 
   const found = await Promise.race([asked, silence]);
   if (!found) return {};
   const { latitude, longitude, accuracy } = found.coords;
-  // Five decimals are a metre: a phone knows no better.
+  // Not rounded to what a phone can know: the very same place to the last digit is what copied positions have.
   return { latitude: rounded(latitude), longitude: rounded(longitude), accuracyMetres: Math.round(accuracy) };
 }
 
 function rounded(degrees: number): number {
-  return Math.round(degrees * 100_000) / 100_000;
+  return Math.round(degrees * 10_000_000) / 10_000_000;
 }

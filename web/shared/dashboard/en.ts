@@ -29,6 +29,8 @@ export const en: Catalogue<keyof typeof zh> = {
   block: "Block",
   noEvents: "No events yet",
   loadMore: "Load more",
+  exportCsv: "Export CSV",
+  exportXlsx: "Export Excel",
   stateSeen: "On chain, not final",
   stateFinal: "Final",
   stateOrphaned: "Void (reorganised)",

@@ -26,6 +26,8 @@ export const zh = {
   block: "区块",
   noEvents: "还没有事件",
   loadMore: "加载更多",
+  exportCsv: "导出 CSV",
+  exportXlsx: "导出 Excel",
   stateSeen: "已上链，待确定",
   stateFinal: "已确定",
   stateOrphaned: "已作废（链重组）",

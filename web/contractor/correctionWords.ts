@@ -1,0 +1,42 @@
+/** A second party's word under a correction: the wallet shows and signs the same `Correction` as the worker does. */
+
+import type { EIP1193Provider } from "viem";
+
+import { put } from "../shared/api";
+import { sha256Text, toHex } from "../shared/bytes";
+import { withRecovery27 } from "../shared/dashboard/decisions";
+import { digestOf, escrowDomain, typedDataOf } from "../shared/signing";
+import type { Chain, Hex } from "../shared/wire";
+import type { Correction, CorrectionContent } from "../shared/wire.attendance";
+
+/** Whose record it is, as the chain knows them. */
+type OfWorker = Correction & { workerId?: Hex };
+
+/** What a correction says; null where its text is not the one that is signed. */
+export function contentOf({ content, contentHash }: Correction): CorrectionContent | null {
+  return sha256Text(content) === contentHash ? (JSON.parse(content) as CorrectionContent) : null;
+}
+
+/** Whether a wallet can be shown what it signs. */
+export function isSignable(correction: OfWorker): correction is Correction & { workerId: Hex } {
+  return correction.workerId !== undefined && contentOf(correction) !== null;
+}
+
+export interface Countersigning {
+  provider: EIP1193Provider;
+  account: Hex;
+  chain: Chain;
+  escrow: Hex;
+  correction: Correction & { workerId: Hex };
+}
+
+/** Throws where what the server would check is not what is shown. */
+export async function countersign({ provider, account, chain, escrow, correction }: Countersigning): Promise<Correction> {
+  const { correctionId, workerId, contentHash } = correction;
+  const domain = escrowDomain(chain, escrow);
+  const words = { correctionId, workerId, contentHash };
+  if (toHex(digestOf(domain, "Correction", words)) !== correction.digest) throw new Error(correction.digest);
+  const params: [Hex, string] = [account, JSON.stringify(typedDataOf(domain, "Correction", words))];
+  const signature = withRecovery27(await provider.request({ method: "eth_signTypedData_v4", params }));
+  return put<Correction>(`/api/projects/${escrow}/attendance/corrections/${correctionId}/countersignature`, { signature });
+}
