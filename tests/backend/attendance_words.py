@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from sqlalchemy import text
 from tests.backend.conftest import ESCROW, Site
 
 from anxin.core.clock import SITE_ZONE, now
@@ -39,19 +40,25 @@ async def name_party(site: Site, wallet: Wallet, role: str, *, team: str | None 
         )  # fmt: skip
 
 
+async def change(site: Site, statement: str, **values: Any) -> None:
+    """Run a statement in a transaction of its own."""
+    async with transaction(site.sessions) as session:
+        await session.execute(text(statement), values)
+
+
 def punch(
     site: Site, number: str, at: datetime, direction: int = 1, *, hint: dict[str, Any] | None = None, key: Key | None = None,
     escrow: str = ESCROW, hint_text: str | None = None,
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """Return (path, body) of a worker's own punch."""
     worker_id = site.workers[number].hex_id
-    text = hint_text if hint_text is not None else json.dumps(hint) if hint is not None else ""
+    hinted = hint_text if hint_text is not None else json.dumps(hint) if hint is not None else ""
     body = {
-        "escrow": escrow, "workerId": worker_id, "direction": direction, "at": int(at.timestamp()), "hintText": text,
+        "escrow": escrow, "workerId": worker_id, "direction": direction, "at": int(at.timestamp()), "hintText": hinted,
     }  # fmt: skip
     message: dict[str, Value] = {
         "workerId": worker_id, "direction": direction, "at": int(at.timestamp()),
-        "hintHash": sha256(text.encode()).digest(),
+        "hintHash": sha256(hinted.encode()).digest(),
     }  # fmt: skip
     words = digest(site.deployment.escrow_domain(escrow), "Punch", message)
     signature = msgspec.to_builtins((key or site.keys[number]).sign(words))

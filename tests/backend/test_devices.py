@@ -179,7 +179,8 @@ async def test_field_that_is_missing_is_named(client, gate):
 
 
 async def test_push_that_cannot_be_read_is_refused_whole(pushed):
-    for changed in ({"method": "Payroll.Add"}, {"format": "xml"}, {"data": "{"}, {"data": "{}"}, {"data": '{"dataList": 7}'}):
+    unreadable = ({"method": "Payroll.Add"}, {"format": "xml"}, {"data": "{"}, {"data": "{}"}, {"data": '{"dataList": 7}'})
+    for changed in unreadable:
         assert 400 == (await pushed(**changed)).status_code
 
 

@@ -38,10 +38,13 @@ _STORE = """
     INSERT INTO punches (
         project_pk, worker_pk, source_pk, record_id, at, received_at, direction, attend_type, device, strength, salt
     )
-    SELECT $1, worker_pk, $2,
+    SELECT sources.project_pk, worker_pk, sources.id,
            'w' || worker_pk || ':' || floor(extract(epoch FROM at))::bigint || ':' || direction || ':' || device,
-           at, $3, direction, attend_type, device, strength, uuid_send(gen_random_uuid())
+           at, $2, direction, attend_type, device, incoming_punches.strength, uuid_send(gen_random_uuid())
     FROM incoming_punches
+    JOIN workers ON workers.id = worker_pk
+    JOIN attendance_sources sources ON sources.id = $1
+    ORDER BY worker_pk, at
     ON CONFLICT (source_pk, record_id) DO NOTHING
 """
 
@@ -75,11 +78,12 @@ def check_time(at: datetime) -> datetime:
 async def store_rows(connection: asyncpg.Connection, origin: Origin, rows: Iterable[PunchRow]) -> int:
     """Store readings in one go, all of one origin, and return how many were new. In the caller's transaction.
 
-    COPY into a temporary table, and from there what is not known yet: about a third slower than COPY into the table itself.
+    COPY into a temporary table, and from there what is not known yet, in the order of the indexes: scripts/bench_import.py
+    says what that costs beside COPY alone.
     """
     await connection.execute(_MAKE_ROOM)
     await connection.copy_records_to_table("incoming_punches", records=rows, columns=_COLUMNS)
-    answer: str = await connection.execute(_STORE, origin.project_pk, origin.source_pk, origin.received_at)
+    answer: str = await connection.execute(_STORE, origin.source_pk, origin.received_at)
     await connection.execute("TRUNCATE incoming_punches")
     return int(answer.rpartition(" ")[2])
 
