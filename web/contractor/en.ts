@@ -44,6 +44,7 @@ export const en: Catalogue<keyof typeof zh> = {
   sections: "Sections",
   tabMoney: "Money",
   tabPeople: "People",
+  tabSheets: "Wage sheets",
   tabParties: "Parties",
   tabBoard: "Notice board",
   tabAttendance: "Attendance",

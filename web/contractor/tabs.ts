@@ -26,10 +26,13 @@ export interface TabProps {
 const EVERYBODY: readonly PartyRole[] = ["contractor", "officer", "subcontractor", "foreman", "bureau", "witness"];
 const OFFICE: readonly PartyRole[] = ["contractor", "officer", "subcontractor"];
 
+const SHEETS: readonly PartyRole[] = ["contractor", "subcontractor", "officer", "bureau"];
+
 export const TABS: readonly Tab[] = [
   { id: "money", title: "tabMoney", component: defineAsyncComponent(() => import("./MoneyPanel.vue")) },
   { id: "people", title: "tabPeople", roles: OFFICE, component: defineAsyncComponent(() => import("./PeoplePanel.vue")) },
   { id: "attendance", title: "tabAttendance", roles: EVERYBODY, component: defineAsyncComponent(() => import("./AttendancePanel.vue")) },
+  { id: "sheets", title: "tabSheets", roles: SHEETS, component: defineAsyncComponent(() => import("./SheetPanel.vue")) },
   { id: "parties", title: "tabParties", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleParties.vue")) },
   { id: "board", title: "tabBoard", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleBoard.vue")) },
 ];

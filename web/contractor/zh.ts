@@ -41,6 +41,7 @@ export const zh = {
   sections: "栏目",
   tabMoney: "工资款",
   tabPeople: "人员",
+  tabSheets: "工资表",
   tabParties: "参与方",
   tabBoard: "告示牌",
   tabAttendance: "考勤",
