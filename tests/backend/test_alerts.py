@@ -476,7 +476,7 @@ def low(funded_fen, owed_fen):
 
 async def test_escrow_that_cannot_pay_is_told_to_contractor_and_bureau_once_a_day(site, officer, messages, sessions):
     async with sessions() as session, session.begin():
-        notice = {"bureauPhone": "劳动监察 13700000001"}
+        notice = {"inspectionPhone": "劳动监察 13700000001", "officerPhone": "0086-139-0000-0077"}
         await session.execute(update(Project).values(notice=notice))
     for _ in range(2):
         await site.apply(low(50_000, 90_000), final_event("PayoutFailed", "WageEscrow", ESCROW))

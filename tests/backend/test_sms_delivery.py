@@ -3,13 +3,14 @@
 Branches: taken · job again · number on record, none, changed · final refusal · opted out before, at Twilio · refused:
 later each time, as asked · no answer: looked for, found, not there, another message of the same words · crash before and
 after the call · two workers at once · callback was first · second copy · given up · night: waits, urgent goes · hour's and
-day's limit, codes and other numbers do not count · Twilio down for an hour, with and without answers.
+day's limit, other numbers do not count, payout changes go all the same · Twilio down for an hour · all of it by chance.
 """
 
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from random import Random
 
 import pytest
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from anxin.core import sealing
 from anxin.core.clock import SITE_ZONE
 from anxin.core.clock import now as real_now
 from anxin.people.models import Worker
+from anxin.settings import Settings, SettingsError
 from anxin.wiring import on_outside_job
 
 PHONE = "+8613800000001"
@@ -368,6 +370,16 @@ async def test_change_of_payout_is_told_at_night(told, send, sender, clock):
     assert len(sender.sent) == 1
 
 
+async def test_day_whose_share_was_used_up_on_purpose_hides_no_change_of_payout(told, send, sender):
+    """Whoever is about to change a payout makes much noise first."""
+    await told("a", "b")
+    await told("change", kind="payout_changed")
+    for number in (1, 2, 3):
+        await send(number, Policy(per_day=1, per_hour=1))
+
+    assert alerts.text("payout_changed", "zh") == sender.sent[-1][1]
+
+
 async def test_more_than_an_hours_share_waits(told, send, sender, clock, messages):
     await told("a", "b", "c")
     policy = Policy(per_hour=2)
@@ -406,6 +418,21 @@ async def test_two_workers_do_not_exceed_the_share_together(told, send, sender, 
     await asyncio.gather(*(send(number, Policy(per_day=3)) for number in range(1, 7)))
 
     assert {"sent": 3, "held": 3} == Counter(each.state for each in await messages())
+
+
+@pytest.mark.parametrize(
+    ("hours", "quiet"), [("21-8", (21, 8)), ("0-5", (0, 5)), ("09-10", (9, 10)), ("", None)], ids=str
+)
+def test_quiet_hours_are_the_operators_to_choose(settings, hours, quiet):
+    chosen = Settings.from_environment(settings.to_environment() | {"ANXIN_QUIET_HOURS": hours})
+
+    assert quiet == Policy.of(chosen).quiet
+
+
+@pytest.mark.parametrize("hours", ["21", "24-8", "night", "21-8 ", "-"])
+def test_hours_that_are_none_are_named(settings, hours):
+    with pytest.raises(SettingsError, match="ANXIN_QUIET_HOURS"):
+        Settings.from_environment(settings.to_environment() | {"ANXIN_QUIET_HOURS": hours})
 
 
 def test_share_of_the_hour_comes_back_with_time():
@@ -463,3 +490,52 @@ async def test_an_hour_without_twilio_loses_and_doubles_nothing(told, send, send
     assert (6, 6) == (len(sender.sent), len({each.provider_id for each in await messages()}))
     assert tries < 6 * 20  # it was not hammered
     assert clock.at < NOON + HOUR + timedelta(seconds=limits.LONGEST_RETRY_SECONDS + 60)
+
+
+# ------------------------------------------------------------------ anything at any time
+
+
+class Capricious:
+    """Takes messages, refuses them, loses answers, and is killed with its caller: by a seeded chance."""
+
+    def __init__(self, seed):
+        self.chance, self.taken = Random(seed), []  # noqa: S311 - a schedule to repeat, not a secret
+
+    async def send(self, to, body, *, reference=None):
+        what = self.chance.random()
+        if what < 0.2:
+            raise NotTaken("not now", self.chance.choice((None, 30)))
+        if what < 0.3:
+            raise NO_ANSWER
+        if what < 0.4:
+            raise asyncio.CancelledError
+        self.taken.append((to, body))
+        if what < 0.55:
+            raise NO_ANSWER
+        if what < 0.65:
+            raise asyncio.CancelledError
+        return Taken(f"SM{len(self.taken)}")
+
+    async def find(self, to, body, since):
+        if self.chance.random() < 0.3:
+            raise self.chance.choice((REFUSED, NO_ANSWER))
+        return [Taken(f"SM{place}") for place, each in enumerate(self.taken, start=1) if each == (to, body)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_happens_each_message_is_taken_once(told, sessions, clock, messages, seed):
+    """A third of the messages have the same words; jobs come twice, early, and after a crash."""
+    twilio, count = Capricious(seed), 12
+    for number in range(count):
+        await told(str(number), worker=f"W00{number % 3 + 1}")
+    policy = Policy(per_hour=100, per_day=100)
+    while waiting := [each for each in await messages() if each.state not in ENDED | {"sent"}]:
+        soonest = min(each.next_attempt_at for each in waiting)
+        clock.at = max(clock.at, soonest + timedelta(seconds=twilio.chance.randrange(40)))
+        picked = twilio.chance.choices(waiting, k=3)
+        runs = (deliver(sessions, {"message": each.id}, sender=twilio, policy=policy) for each in picked)
+        ended = await asyncio.gather(*runs, return_exceptions=True)
+        assert {type(each) for each in ended} <= {type(None), asyncio.CancelledError}
+
+    assert (count, count) == (len(twilio.taken), len({each.provider_id for each in await messages()}))
+    assert {"sent"} == {each.state for each in await messages()}

@@ -6,6 +6,7 @@ object, help, stop, start, other; either language; as people write them · stran
 nothing but opt-out and desk notice changes · notices: stopped, limit, unreachable, others' · desk, costs: for whom.
 """
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -23,10 +24,11 @@ from anxin.alerts.delivery import deliver
 from anxin.alerts.inbound import ANSWERS, WORDS, word_of
 from anxin.alerts.limits import Policy
 from anxin.alerts.models import DeskNotice, InboundMessage, Message, OptOut
+from anxin.alerts.sms import TwilioSender
 from anxin.app import build
 from anxin.core import sealing
 from anxin.core.clock import now
-from anxin.demo.twilio_standin import AUTH_TOKEN, FROM, sign
+from anxin.demo.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM, TwilioStandIn, sign
 from anxin.payroll.models import WageLine
 from anxin.people.models import Worker
 
@@ -113,7 +115,7 @@ def status(post):
         (["delivered", "undelivered"], "delivered"),
         (["never heard of"], "sent"),
     ],
-    ids=" ".join,
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 async def test_status_in_any_order_ends_the_same(sent, status, state, statuses, expected):
     await status(*statuses)
@@ -173,6 +175,74 @@ async def test_price_that_stays_unknown_is_asked_for_four_times(sent, status, jo
 
     assert [0, 1, 2, 3] == [job["asked"] for job in await jobs("sms_price")][:4]
     assert max(job["asked"] for job in await jobs("sms_price")) == 3
+
+
+# ------------------------------------------------------------------ all of it, with the real client and the stand-in
+
+
+@pytest.fixture
+async def twilio(client, monkeypatch):
+    """A stand-in that reaches us over ASGI, and remembers what it was answered."""
+    async with TwilioStandIn() as standin:
+        standin.answers = []
+
+        async def post(url, form):
+            headers = {"x-twilio-signature": sign(url, form, standin.callback_token)} | FORM
+            answer = await client.post(url.removeprefix(PUBLIC), data=form, headers=headers)
+            standin.answers.append(answer.status_code)
+            return answer.text
+
+        monkeypatch.setattr(standin, "_post", post)
+        yield standin
+
+
+@pytest.fixture
+def deliver_through(tell, settings, twilio, sessions):
+    """Tell W001 one thing, send it through `twilio`, and wait until it has called back."""
+
+    async def run():
+        await tell()
+        account = {"twilio_account_sid": ACCOUNT_SID, "twilio_from": FROM, "twilio_api_url": twilio.origin}
+        sender = TwilioSender(msgspec.structs.replace(settings, **account))
+        await deliver(sessions, {"message": 1}, sender=sender, policy=Policy(quiet=None))
+        await sender.close()
+        async with asyncio.timeout(10):
+            while len(twilio.answers) < len(twilio.statuses):
+                await asyncio.sleep(0.01)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (("sent", "delivered"), "delivered"),
+        (("delivered", "sent", "delivered", "queued"), "delivered"),
+        (("queued", "sending", "undelivered"), "undelivered"),
+        (("failed",), "failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+async def test_message_ends_as_twilio_calls_back(twilio, deliver_through, state, statuses, expected):
+    twilio.statuses, twilio.error_code = statuses, 30003
+
+    await deliver_through()
+
+    assert ({204}, expected) == (set(twilio.answers), await state())
+
+
+async def test_callbacks_under_another_token_change_nothing(twilio, deliver_through, state):
+    twilio.callback_token = "guessed"
+
+    await deliver_through()
+
+    assert ({403}, "sent") == (set(twilio.answers), await state())
+
+
+async def test_phone_writes_and_is_answered(twilio, site):
+    answer = await twilio.write(PHONE, "帮助", PUBLIC + INBOUND)
+
+    assert f"<Message>{texts.text('reply_help', 'zh')}</Message>" in answer
 
 
 # ------------------------------------------------------------------ who says so

@@ -31,7 +31,7 @@ from anxin.alerts.limits import (
 )
 from anxin.alerts.models import FAILED, HELD, QUEUED, SENDING, SENT, Message, OptOut
 from anxin.alerts.segments import size_of
-from anxin.alerts.sms import OPTED_OUT, NotTaken, SmsSender, Taken, Unanswered, Undeliverable
+from anxin.alerts.sms import ANSWER_WITHIN_SECONDS, OPTED_OUT, NotTaken, SmsSender, Taken, Unanswered, Undeliverable
 from anxin.core import jobs
 from anxin.core.clock import now
 from anxin.core.database import Sessions, transaction
@@ -39,7 +39,7 @@ from anxin.core.jobs import Payload
 from anxin.core.sealing import sealer
 from anxin.people.models import Worker
 
-LEASE: Final = timedelta(seconds=60)  # longer than Twilio is given for an answer
+LEASE: Final = timedelta(seconds=ANSWER_WITHIN_SECONDS + 10)  # longer than Twilio is given for an answer
 OPTED_OUT_REASON: Final = "the number wants no messages"
 
 log = structlog.get_logger()
@@ -117,7 +117,9 @@ async def _may_go(session: AsyncSession, message: Message, to: str, at: datetime
     if at - message.created_at > GIVE_UP_AFTER:
         message.end(FAILED, at, reason=f"not taken by Twilio in {GIVE_UP_AFTER.days} days: {message.reason}")
         return False
-    morning = at if message.kind in URGENT else after_quiet(at, policy.quiet)
+    if message.kind in URGENT:
+        return True
+    morning = after_quiet(at, policy.quiet)
     if morning > at:
         await _put_off(session, message, morning, "waits for the morning")
         return False

@@ -14,7 +14,7 @@ FIRST_RETRY_SECONDS: Final = 10
 LONGEST_RETRY_SECONDS: Final = 900
 GIVE_UP_AFTER: Final = timedelta(days=3)
 
-# Who has lost the phone must hear of it now, whatever the hour.
+# Whoever lost a phone or a number must hear of it now, whatever the hour, and though somebody has used up the day's share.
 URGENT: Final = frozenset(
     {
         "payout_change_announced", "payout_changed", "payout_change_withdrawn", "recovery_announced",

@@ -1,6 +1,7 @@
 """Telling the contractor and the bureau: a claim whose clock runs, an escrow that cannot pay what it owes.
 
-Whoever has left no mobile number for this is not told; the pages say the same.
+Whoever has left no mobile number, as a party or on the notice board, is not told; the pages say the same, and the bureau's
+does not depend on a number that the contractor wrote there.
 """
 
 import re
@@ -22,6 +23,7 @@ from anxin.projects.models import Party, Project
 
 # Who reads for whom: a contractor's labour officer (劳资专管员) answers for wages on a site.
 READERS: Final = {"contractor": ("contractor", "officer"), "bureau": ("bureau",)}
+ON_BOARD: Final = {"contractor": "officerPhone", "bureau": "inspectionPhone"}
 _MOBILE: Final = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 
 
@@ -73,7 +75,7 @@ async def numbers_of(session: AsyncSession, project: Project, role: str) -> list
     acting = select(Party.contact).where(
         Party.project_pk == project.id, Party.role.in_(READERS[role]), Party.until.is_(None)
     )
-    written = [*await session.scalars(acting.order_by(Party.id)), project.notice.get(f"{role}Phone")]
+    written = [*await session.scalars(acting.order_by(Party.id)), project.notice.get(ON_BOARD[role])]
     found = [match for each in written if each for match in _MOBILE.findall(re.sub(r"[\s-]", "", str(each)))]
     return list(dict.fromkeys(normal_phone(number) for number in found))
 
