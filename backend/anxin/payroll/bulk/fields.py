@@ -135,12 +135,14 @@ def _number(digits: Words) -> Ints:
     return (value >> np.uint64(32)).astype(np.int64)
 
 
-def _digit(words: Words, place: int) -> Ints:
-    return (words >> np.uint64(8 * place) & np.uint64(0xF)).astype(np.int64)
+def _pairs(words: Words) -> Ints:
+    """Each byte is what its digit and the next one say together."""
+    digits = words & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (digits * np.uint64(10) + (digits >> np.uint64(8))).view(np.int64)
 
 
-def _two_digits(words: Words, place: int) -> Ints:
-    return _digit(words, place) * 10 + _digit(words, place + 1)
+def _two_digits(pairs: Ints, place: int) -> Ints:
+    return pairs >> 8 * place & 0xFF
 
 
 # ------------------------------------------------------------------ dates and instants
@@ -186,7 +188,7 @@ def dates(block: Block, column: int, months: Months) -> tuple[Ints, Bools]:
     begin, end = block.cells(column)
     found = block.words(begin, 2)
     first, days = months.look_up(found[:, 0])
-    day = _two_digits(found[:, 1], 0)
+    day = _two_digits(_pairs(found[:, 1]), 0)
     read = (end - begin == 10) & _matches(found[:, 1], b"00") & (day >= 1) & (day <= days)
     return first + day - 1, read
 
@@ -200,9 +202,8 @@ def instants(block: Block, column: int, months: Months) -> tuple[Ints, Bools]:
     found = block.words(begin, 3)
     first, days = months.look_up(found[:, 0])
     clock, second_word = found[:, 1], found[:, 2]
-    day, hour, minute, second = (
-        _two_digits(clock, 0), _two_digits(clock, 3), _two_digits(clock, 6), _two_digits(second_word, 1)
-    )  # fmt: skip
+    pairs, second = _pairs(clock), _two_digits(_pairs(second_word), 1)
+    day, hour, minute = (_two_digits(pairs, place) for place in (0, 3, 6))
     read = _matches(clock, b"00T00:00") & _matches(second_word, b":00")
     read &= (day >= 1) & (day <= days) & (hour < 24) & (minute < 60) & (second < 60)
     offset, has_offset = _offsets(block, begin + 19, end)
@@ -222,7 +223,7 @@ def _offsets(block: Block, at: Ints, end: Ints) -> tuple[Ints, Bools]:
     zone &= MASKS[np.clip(length, 0, WORD)]
     if (zone == word(b"+08:00")).all():
         return np.full(len(at), SITE_OFFSET_SECONDS), np.ones(len(at), np.bool_)
-    hours, minutes = _two_digits(zone, 1), _two_digits(zone, 4)
+    hours, minutes = (_two_digits(_pairs(zone), place) for place in (1, 4))
     east, west, utc = _matches(zone, b"+00:00\0\0"), _matches(zone, b"-00:00\0\0"), zone == word(b"Z")
     read = (length <= WORD) & (utc | (east | west) & (hours < 24) & (minutes < 60))
     offset = (hours * 60 + minutes) * 60

@@ -38,16 +38,10 @@ class Part:
         """The lines, each with its end, about a megabyte at a time."""
         with self.file.open("rb") as lines:
             lines.seek(self.begin)
-            at, rest = self.begin, b""
-            while at < self.end and (read := lines.read(min(BLOCK_BYTES, self.end - at))):
-                at += len(read)
-                whole = read.rfind(b"\n") + 1
-                if whole:
-                    yield rest + read[:whole]
-                    rest = b""
-                rest += read[whole:]
-        if rest:
-            yield rest + b"\n"
+            while read := lines.read(min(BLOCK_BYTES, self.end - lines.tell())):
+                if not read.endswith(b"\n"):
+                    read += lines.readline()
+                yield read if read.endswith(b"\n") else read + b"\n"
 
 
 def parts_of(file: Path, columns: tuple[str, ...], count: int) -> list[Part]:
