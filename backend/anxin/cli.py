@@ -183,6 +183,60 @@ async def _relay(content: bytes, rpc_url: str, deployment: Path, key: str, wait_
 
 
 @main.command()
+@click.option("--to", "to_block", type=click.IntRange(min=0), required=True, help="The last block both chains have.")
+def reverse(to_block: int) -> None:
+    """Take back what was final above a block, after a reorganisation deeper than finality halted the chain side.
+
+    Entries of the ledger are reversed, never deleted; transactions of those blocks are sent again. Then restart the workers.
+    """
+    _run(_reverse(to_block))
+
+
+async def _reverse(to_block: int) -> None:
+    from anxin.chain.reversal import reverse as take_back
+    from anxin.chain.rpc import Rpc
+    from anxin.core import sealing
+    from anxin.core.database import connect, sessions_of
+    from anxin.core.deployment import Deployment
+    from anxin.ledger.reversal import reverse_after
+    from anxin.wiring import on_reversed_event
+
+    settings = _settings()
+    sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    deployment, engine = Deployment.read(settings.deployment), connect(settings.database_url)
+    async with Rpc(settings.rpc_url) as rpc:
+        done = await take_back(
+            sessions_of(engine), rpc, deployment, to_block, on_reversed=on_reversed_event(deployment),
+            reverse_books=reverse_after,
+        )  # fmt: skip
+    await engine.dispose()
+    click.echo(
+        f"✓ back to block {to_block}: {done.blocks} blocks and {done.events} events taken back, {done.entries} entries "
+        f"reversed, {done.transactions} transactions to be sent again. Restart the workers."
+    )
+
+
+@main.command()
+@click.option("--clear", nargs=2, metavar="KIND SUBJECT", help="Close one that somebody has looked at.")
+def alarms(clear: tuple[str, str] | None) -> None:
+    """List what a person must look at."""
+    _run(_alarms(clear))
+
+
+async def _alarms(clear: tuple[str, str] | None) -> None:
+    from anxin.chain.alarms import clear_alarm, open_alarms
+    from anxin.core.database import connect, sessions_of, transaction
+
+    engine = connect(_settings().database_url)
+    async with transaction(sessions_of(engine)) as session:
+        if clear is not None and not await clear_alarm(session, *clear):
+            click.echo(f"✗ no such alarm is open: {clear[0]}, {clear[1]}", err=True)
+        for alarm in await open_alarms(session):
+            click.echo(f"{alarm.raised_at:%Y-%m-%d %H:%M} UTC  {alarm.kind}  {alarm.subject}\n  {alarm.text}")
+    await engine.dispose()
+
+
+@main.command()
 def doctor() -> None:
     """Say what this process would need and does not have."""
     try:
@@ -259,6 +313,7 @@ def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
     from anxin.chain.identity import ChainChanged, NodeBehind
     from anxin.chain.relay_file import CannotRelay
+    from anxin.chain.reversal import CannotReverse
     from anxin.chain.rpc import RpcUnreachable
     from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
@@ -267,7 +322,8 @@ def _run(task: Any) -> None:
     try:
         asyncio.run(_stoppable(task))
     except* (
-        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotStart, SettingsError
+        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotReverse, CannotStart,
+        SettingsError,
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

@@ -25,6 +25,7 @@ from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
 from anxin.core.relayed import Relayed, mark_refused, mark_sent
 from anxin.disputes import notices, progress
+from anxin.disputes import reversed as unpaid_grants
 from anxin.disputes.models import Answer, Claim, Resolution
 from anxin.disputes.retention import disputed_lines
 from anxin.ledger import service as ledger
@@ -40,6 +41,7 @@ from anxin.realname import plan
 from anxin.realname.client import Platform
 from anxin.realname.upload import upload
 from anxin.wages import outcomes, releases
+from anxin.wages import reversed as unpaid_lines
 from anxin.wages.models import Confirmation, Contest
 
 JobHandler = Callable[[AsyncSession, Payload], Awaitable[None]]
@@ -120,6 +122,22 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "DisputePayoutFailed": (progress.record_payout_failed, tell_escrow_low),
         "DisputeSettled": (ledger.record_settlement, progress.record_settled, alerts.tell_settled),
         "DisputeReturned": (ledger.record_return, progress.record_returned, alerts.tell_returned),
+    }
+
+
+def on_reversed_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler]]:
+    """Event that was final and is not on the chain → what sets back the rows it had set. The ledger reverses by itself.
+
+    What is not here is set again by the same event when it comes back, and stays meanwhile.
+    """
+    return {
+        "Released": (unpaid_lines.unrecord_released,),
+        "LineSettled": (unpaid_lines.unrecord_settled,),
+        "LineReturned": (unpaid_lines.unrecord_returned,),
+        "Contested": (unpaid_lines.unrecord_contested,),
+        "DisputePaid": (partial(unpaid_grants.unrecord_paid, deployment=deployment),),
+        "DisputeSettled": (unpaid_grants.unrecord_settled,),
+        "DisputeReturned": (unpaid_grants.unrecord_returned,),
     }
 
 

@@ -2,7 +2,8 @@
 
 Branches: every event's entry · given to the bank, settled, given back · claim stood · answered, again, with nothing ·
 resolved, below and above what was admitted · disputes apart · bond drawn · closed · the same event twice ·
-escrows apart · token apart · books of an escrow · free · coverage.
+escrows apart · token apart · books of an escrow · free · coverage · reversed after a block: all of it, once, never deleted ·
+booked again when it comes back · a dispute reversed and come back.
 """
 
 from functools import partial
@@ -15,6 +16,7 @@ from tests.fakes import final_event
 from anxin.core.database import transaction
 from anxin.ledger import service as ledger
 from anxin.ledger.models import Entry
+from anxin.ledger.reversal import reverse_after
 from anxin.ledger.service import Books
 from anxin.wiring import on_final_event
 
@@ -258,3 +260,69 @@ async def test_debits_equal_credits(book, sessions):
 )
 def test_free_and_coverage(books, free_fen, percent):
     assert (free_fen, percent) == (books.free_fen, books.coverage_percent)
+
+
+@pytest.fixture
+def reverse(sessions):
+    async def run(block):
+        async with transaction(sessions) as session:
+            return await reverse_after(session, block)
+
+    return run
+
+
+@pytest.fixture
+def entries(sessions):
+    async def read():
+        async with sessions() as session:
+            rows = await session.scalars(select(Entry).order_by(Entry.id))
+            return [(each.debit, each.credit, each.amount_fen) for each in rows]
+
+    return read
+
+
+async def test_entries_of_later_blocks_are_reversed_and_stay(book, books, reverse, entries):
+    kept, *gone = funded(1_000), posted(700), released(300, payout=BANK)
+    await book(kept, *gone)
+    before = await entries()
+
+    assert 3 == await reverse(kept.block_number)
+
+    assert (1_000, 0, 0, 0) == (
+        (now := await books()).funded_fen, now.owed_fen, now.released_fen, now.with_bank_fen
+    )  # fmt: skip
+    assert before == (await entries())[: len(before)]
+    back = [("to be settled", "with bank", 300), ("funded", "owed", 300), ("owed", "wage debt", 700)]
+    assert back == (await entries())[len(before) :]
+
+
+async def test_entry_is_reversed_once(book, books, reverse):
+    await book(funded(1_000))
+
+    assert (1, 0) == (await reverse(0), await reverse(0))
+
+    assert 0 == (await books()).funded_fen
+
+
+async def test_event_that_comes_back_is_booked_again_and_once(book, books, reverse):
+    """The very same block is on the chain after all, and later gone once more."""
+    event = funded(1_000)
+    seen = []
+    for _ in range(2):
+        await book(event, event)
+        seen.append((await books()).funded_fen)
+        await reverse(0)
+        seen.append((await books()).funded_fen)
+    await book(event)
+
+    assert [1_000, 0, 1_000, 0, 1_000] == [*seen, (await books()).funded_fen]
+
+
+async def test_dispute_that_comes_back_is_asked_for_once(book, books, reverse):
+    """What an answer still decides must not count what was reversed."""
+    asked, admitted = contested(500), answered(200)
+    await book(asked, admitted)
+    await reverse(0)
+    await book(contested(500), answered(200), answered(300))
+
+    assert (200, 300) == ((now := await books()).contested_fen, now.owed_fen)

@@ -16,8 +16,8 @@ from anxin.core.clock import now
 CHAIN_CHANGED = "chain changed"  # reading and writing the chain has stopped
 LOW_BALANCE = "low balance"
 KEY_USED_ELSEWHERE = "key used elsewhere"
+BLOCKS_REVERSED = "blocks reversed"
 FEES_TOO_HIGH = "fees above the ceiling"
-TOO_DEEP = (CHAIN_CHANGED,)  # with one of these open nothing moves at all
 
 log = structlog.get_logger()
 

@@ -11,6 +11,8 @@ from anxin.core.database import Base
 class Entry(Base):
     """One amount moved from one account to another. `event` is the chain event it stands for, so none is booked twice.
 
+    A reversal's `event` is that of the entry it takes back and `:r`.
+
     Accounts of an escrow: `funded` and `bond` (money held), `paid in` and `bond paid in`, `owed` and `wage debt`,
     `contested` and `claims`, `with bank` and `to be settled`. `dispute_id`: of which of the escrow's disputes.
     """

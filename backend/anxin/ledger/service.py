@@ -17,18 +17,20 @@
     Minted            debit bank            credit tokens          the bank mirrors a deposit
     Burned            debit tokens          credit bank            and takes its mirror back
 
+Whatever was booked from blocks that vanished after all is booked the other way round: reversal.py.
 A balance is debits minus credits; debts (owed, contested) are shown with their sign turned.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
 from anxin.ledger.models import Entry
+from anxin.ledger.reversal import REVERSED, name_again
 
 FUNDED, PAID_IN, OWED, WAGE_DEBT = "funded", "paid in", "owed", "wage debt"
 CONTESTED, CLAIMS, BANK, TOKENS = "contested", "claims", "bank", "tokens"
@@ -62,15 +64,14 @@ async def _book(session: AsyncSession, event: Event, debit: str, credit: str, am
     if amount_fen == 0:
         return  # an answer that admits nothing, a closing of an empty account
     of_token = event.contract == "WageToken"
-    await session.execute(
-        insert(Entry)
-        .values(
-            escrow=None if of_token else event.address, event=event.key, event_name=event.name, debit=debit,
-            credit=credit, amount_fen=amount_fen, dispute_id=event.args.get("disputeId"),
-            block_number=event.block_number, tx_hash=event.tx_hash, at=event.block_time,
-        )
-        .on_conflict_do_nothing()
-    )  # fmt: skip
+    values = {
+        "escrow": None if of_token else event.address, "event": event.key, "event_name": event.name, "debit": debit,
+        "credit": credit, "amount_fen": amount_fen, "dispute_id": event.args.get("disputeId"),
+        "block_number": event.block_number, "tx_hash": event.tx_hash, "at": event.block_time,
+    }  # fmt: skip
+    booked = await session.scalar(insert(Entry).values(values).on_conflict_do_nothing().returning(Entry.id))
+    if booked is None and (again := await name_again(session, values)) is not None:
+        await session.execute(insert(Entry).values(values | {"event": again}))
 
 
 # ------------------------------------------------------------------ money in and out
@@ -152,10 +153,16 @@ async def _grant(session: AsyncSession, event: Event, amount_fen: int) -> None:
 
 async def _dispute(session: AsyncSession, event: Event) -> tuple[int, int]:
     """Return what was asked in a dispute, and what of it is undecided, from the entries before this event."""
-    mine = Entry.escrow == event.address, Entry.dispute_id == event.args["disputeId"], Entry.event != event.key
-    asked = await session.scalar(select(func.sum(Entry.amount_fen)).where(*mine, Entry.credit == CONTESTED))
-    decided = await session.scalar(select(func.sum(Entry.amount_fen)).where(*mine, Entry.debit == CONTESTED))
-    return int(asked or 0), int(asked or 0) - int(decided or 0)
+    mine = Entry.escrow == event.address, Entry.dispute_id == event.args["disputeId"]
+    others = Entry.event != event.key, ~Entry.event.startswith(f"{event.key}:", autoescape=True)
+    amount, is_reversal = Entry.amount_fen, Entry.event_name == REVERSED
+    asked, decided = [
+        int(await session.scalar(select(func.sum(
+            case((~is_reversal & (there == CONTESTED), amount), (is_reversal & (back == CONTESTED), -amount), else_=0)
+        )).where(*mine, *others)) or 0)
+        for there, back in ((Entry.credit, Entry.debit), (Entry.debit, Entry.credit))
+    ]  # fmt: skip
+    return asked, asked - decided
 
 
 # ------------------------------------------------------------------ the token

@@ -16,7 +16,7 @@ RETURNED = "returned by the bank"  # and of one that the bank could not pay into
 
 
 async def record_released(session: AsyncSession, event: Event) -> None:
-    line = await _line_of(session, event)
+    line = await line_of(session, event)
     if line is None:
         return
     line.released_tx, line.released_at = event.tx_hash, event.block_time
@@ -30,7 +30,7 @@ async def record_released(session: AsyncSession, event: Event) -> None:
 
 async def record_payout_failed(session: AsyncSession, event: Event) -> None:
     """Still owed: the signature stays good, and goes out again when money comes in. So does a silent worker's line."""
-    line = await _line_of(session, event)
+    line = await line_of(session, event)
     if line is None:
         return
     line.silent_key = line.silent_key and UNPAID
@@ -64,7 +64,7 @@ async def retry_after_funding(session: AsyncSession, event: Event) -> None:
 
 async def record_settled(session: AsyncSession, event: Event) -> None:
     """The bank has paid: from now on the wage may be called paid."""
-    line = await _line_of(session, event)
+    line = await line_of(session, event)
     if line is not None:
         line.settled_tx, line.settled_at = event.tx_hash, event.block_time
 
@@ -74,7 +74,7 @@ async def record_returned(session: AsyncSession, event: Event) -> None:
 
     It is not sent to the same bank again by itself: its worker signs once more, or changes where they are paid.
     """
-    line = await _line_of(session, event)
+    line = await line_of(session, event)
     if line is None:
         return
     line.returned_tx, line.returned_at = event.tx_hash, event.block_time
@@ -113,7 +113,7 @@ async def retry_at_new_payout(session: AsyncSession, event: Event) -> None:
 
 
 async def record_contested(session: AsyncSession, event: Event) -> None:
-    line = await _line_of(session, event)
+    line = await line_of(session, event)
     if line is None:
         return
     await session.execute(
@@ -127,7 +127,8 @@ async def record_contested(session: AsyncSession, event: Event) -> None:
     )
 
 
-async def _line_of(session: AsyncSession, event: Event) -> WageLine | None:
+async def line_of(session: AsyncSession, event: Event) -> WageLine | None:
+    """None for one of a project that is not ours."""
     line: WageLine | None = await session.scalar(
         select(WageLine)
         .join(WageSheet, WageSheet.id == WageLine.sheet_pk)
