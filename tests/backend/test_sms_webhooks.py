@@ -24,6 +24,7 @@ from anxin.alerts.delivery import deliver
 from anxin.alerts.inbound import ANSWERS, WORDS, word_of
 from anxin.alerts.limits import Policy
 from anxin.alerts.models import DeskNotice, InboundMessage, Message, OptOut
+from anxin.alerts.retention import shred_messages
 from anxin.alerts.sms import TwilioSender
 from anxin.app import build
 from anxin.core import sealing
@@ -576,6 +577,28 @@ async def test_costs_are_a_strangers_business_no_more_than_the_project(client, s
     answer = await client.get(f"/api/projects/{ESCROW}/sms-costs", headers=await staff_headers(REGISTRAR))
 
     assert answer.status_code == 404
+
+
+async def test_words_and_numbers_go_with_the_pay_records_and_their_count_stays(sessions, sent, write, messages):
+    await write("余额")
+    async with sessions() as session, session.begin():
+        await session.execute(update(Message).values(created_at=now() - timedelta(days=1100)))
+        await session.execute(update(InboundMessage).values(received_at=now() - timedelta(days=1100)))
+    for _ in range(2):
+        async with sessions() as session, session.begin():
+            await shred_messages(session, now() - timedelta(days=1096))
+
+    (message,) = await messages()
+    assert (None, None, "sent", 1) == (message.body, message.phone_index, message.state, message.segments)
+    async with sessions() as session:
+        assert await session.scalar(select(InboundMessage)) is None
+
+
+async def test_words_of_this_year_are_kept(sessions, sent, messages):
+    async with sessions() as session, session.begin():
+        await shred_messages(session, now() - timedelta(days=1096))
+
+    assert (await messages())[0].body is not None
 
 
 async def test_messages_are_not_readable_in_the_database(site, sent, write, sessions):

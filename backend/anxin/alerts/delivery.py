@@ -30,7 +30,6 @@ from anxin.alerts.limits import (
     when_free,
 )
 from anxin.alerts.models import FAILED, HELD, QUEUED, SENDING, SENT, Message, OptOut
-from anxin.alerts.segments import size_of
 from anxin.alerts.sms import ANSWER_WITHIN_SECONDS, OPTED_OUT, NotTaken, SmsSender, Taken, Unanswered, Undeliverable
 from anxin.core import jobs
 from anxin.core.clock import now
@@ -88,7 +87,7 @@ async def _begin(session: AsyncSession, message_id: int, policy: Policy) -> Atte
         return None
     if message.state == SENDING:
         message.next_attempt_at = at + LEASE
-        return Attempt(message.id, message.attempts, message.tried_phone or "", message.body, message.attempted_at)
+        return Attempt(message.id, message.attempts, message.tried_phone or "", message.body or "", message.attempted_at)
     to = await _number_of(session, message)
     if to is None:
         message.end(FAILED, at, reason="no number on record")
@@ -97,7 +96,7 @@ async def _begin(session: AsyncSession, message_id: int, policy: Policy) -> Atte
         return None
     message.state, message.attempts, message.attempted_at = SENDING, message.attempts + 1, at
     message.next_attempt_at, message.tried_phone, message.reason = at + LEASE, to, None
-    return Attempt(message.id, message.attempts, to, message.body, None)
+    return Attempt(message.id, message.attempts, to, message.body or "", None)
 
 
 async def _number_of(session: AsyncSession, message: Message) -> str | None:
@@ -190,7 +189,7 @@ async def take(session: AsyncSession, message: Message, taken: Taken, at: dateti
         log.error("message sent twice", message=message.id, sid=taken.sid)
         return
     message.provider_id, message.sent_at = taken.sid, message.sent_at or at
-    message.segments = taken.segments or size_of(message.body).segments
+    message.segments = taken.segments or message.segments
     message.price_micros, message.price_unit = taken.price_micros, taken.price_unit
     if message.state in (QUEUED, SENDING):
         message.state, message.reason = SENT, None

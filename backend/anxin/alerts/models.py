@@ -23,7 +23,8 @@ class Message(Base):
     `sending` is committed with the attempt's number before Twilio is called: whoever finds it after a crash asks Twilio
     first. Nobody touches a row before `next_attempt_at`. `worker_pk` is null for a contact of the contractor or bureau;
     `to_phone` is the number it goes to where that is not the worker's. `tried_phone` is that of the last attempt, until the
-    message has ended; `phone_index` finds it for limits. `price_micros` is millionths of `price_unit`.
+    message has ended; `phone_index` finds it for limits. `price_micros` is millionths of `price_unit`. `body`
+    and numbers are null once they have been kept long enough.
     """
 
     __tablename__ = "messages"
@@ -34,7 +35,7 @@ class Message(Base):
     worker_pk: Mapped[int | None] = mapped_column(ForeignKey("workers.id"), index=True)
     project_pk: Mapped[int | None] = mapped_column(ForeignKey("projects.id"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
-    body: Mapped[str] = mapped_column(Sealed)
+    body: Mapped[str | None] = mapped_column(Sealed)
     to_phone: Mapped[str | None] = mapped_column(Sealed)
     tried_phone: Mapped[str | None] = mapped_column(Sealed)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -20,13 +20,14 @@ async def notices_of(session: AsyncSession, worker: Worker) -> Notices:
     rows = await session.scalars(
         select(Message)
         .where(
-            Message.worker_pk == worker.id, Message.to_phone.is_(None), Message.state.in_((HELD, FAILED, UNDELIVERED))
+            Message.worker_pk == worker.id, Message.to_phone.is_(None), Message.body.is_not(None),
+            Message.state.in_((HELD, FAILED, UNDELIVERED)),
         )
         .order_by(Message.id.desc())
         .limit(SHOWN)
     )
     stopped = worker.phone is not None and await session.get(OptOut, sealer().index(worker.phone)) is not None
-    return Notices(stopped, [Notice(row.id, row.kind, row.body, row.created_at, _because(row)) for row in rows])
+    return Notices(stopped, [Notice(row.id, row.kind, row.body or "", row.created_at, _because(row)) for row in rows])
 
 
 async def desk_of(session: AsyncSession, project: Project) -> DeskNotices:

@@ -8,8 +8,8 @@ down_revision = "0006"
 
 COLUMNS = (
     ("to_phone", sa.LargeBinary()), ("tried_phone", sa.LargeBinary()), ("phone_index", sa.LargeBinary(length=32)),
-    ("project_pk", sa.BigInteger()), ("attempted_at", sa.DateTime(timezone=True)), ("error_code", sa.Integer()), ("price_micros", sa.BigInteger()),
-    ("price_unit", sa.String(length=3)), ("ended_at", sa.DateTime(timezone=True)),
+    ("project_pk", sa.BigInteger()), ("attempted_at", sa.DateTime(timezone=True)), ("error_code", sa.Integer()),
+    ("price_micros", sa.BigInteger()), ("price_unit", sa.String(length=3)), ("ended_at", sa.DateTime(timezone=True)),
 )  # fmt: skip
 
 
@@ -22,7 +22,8 @@ def upgrade() -> None:
     op.execute("UPDATE messages SET next_attempt_at = created_at")
     op.execute("UPDATE messages SET state = 'failed', ended_at = created_at WHERE state = 'undeliverable'")
     op.alter_column("messages", "next_attempt_at", nullable=False)
-    op.alter_column("messages", "worker_pk", nullable=True)
+    for column in ("worker_pk", "body"):
+        op.alter_column("messages", column, nullable=True)
     op.create_foreign_key(op.f("fk_messages_project_pk"), "messages", "projects", ["project_pk"], ["id"])
     op.create_index(op.f("ix_messages_project_pk"), "messages", ["project_pk"], unique=False)
     op.create_index("ix_messages_phone_index_attempted_at", "messages", ["phone_index", "attempted_at"], unique=False)
@@ -59,10 +60,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The older table knows neither other people's contacts nor what became of a message."""
+    """The older table knows neither other people's contacts, nor what was shredded, nor what became of a message."""
     for table in ("desk_notices", "sms_inbound", "sms_opt_outs"):
         op.drop_table(table)
-    op.execute("DELETE FROM messages WHERE worker_pk IS NULL")
+    op.execute("DELETE FROM messages WHERE worker_pk IS NULL OR body IS NULL")
     op.execute("UPDATE messages SET state = 'sent' WHERE state IN ('delivered', 'undelivered')")
     op.execute("UPDATE messages SET state = 'undeliverable' WHERE state IN ('failed', 'held')")
     op.execute("UPDATE messages SET state = 'queued' WHERE state = 'sending'")
@@ -70,6 +71,7 @@ def downgrade() -> None:
     op.drop_index("ix_messages_phone_index_attempted_at", table_name="messages")
     op.drop_index(op.f("ix_messages_project_pk"), table_name="messages")
     op.drop_constraint(op.f("fk_messages_project_pk"), "messages", type_="foreignkey")
-    op.alter_column("messages", "worker_pk", nullable=False)
+    for column in ("worker_pk", "body"):
+        op.alter_column("messages", column, nullable=False)
     for name in ("next_attempt_at", "segments", "attempts", *(name for name, _ in COLUMNS)):
         op.drop_column("messages", name)
