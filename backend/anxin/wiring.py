@@ -13,6 +13,7 @@ from anxin.alerts import attendance as attendance_notices
 from anxin.alerts import changes, costs, delivery, parties, reminders
 from anxin.alerts import service as alerts
 from anxin.alerts.limits import Policy
+from anxin.alerts.retention import shred_messages
 from anxin.alerts.sms import SmsSender
 from anxin.attendance import countersigning, roots, witnesses
 from anxin.attendance.models import AttendanceRoot
@@ -181,6 +182,7 @@ async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deploym
     payslips = await shred_payslips(
         session, retention.kept_since(today), bank=deployment.bank, disputed=disputed_lines()
     )
+    await shred_messages(session, retention.kept_since(today))
     await retention.keep_count(session, today, await retention.shred_employment(session, today), payslips)
 
 
