@@ -24,6 +24,8 @@ const TYPES = {
   Answer: "uint256 disputeId,uint64 admitted,bytes32 evidenceHash,uint64 deadline",
   Resolution: "uint256 disputeId,uint64 award,bytes32 orderHash,uint64 deadline",
   Evidence: "bytes32 topic,uint32 day,bytes32 root",
+  Sheet:
+    "uint256 sheetId,uint32 firstDay,uint32 lastDay,uint32 payday,bytes32 rulesHash,bytes32 termsRoot,bytes32 root,uint256 total",
   // Words that stay off chain: no contract knows them, they move nothing.
   Punch: "bytes32 workerId,uint8 direction,uint64 at,bytes32 hintHash",
   Correction: "bytes32 correctionId,bytes32 workerId,bytes32 contentHash",
@@ -101,6 +103,18 @@ export interface EvidenceWords {
   root: Hex;
 }
 
+/** Days since 1970-01-01. */
+export interface SheetWords {
+  sheetId: number;
+  firstDay: number;
+  lastDay: number;
+  payday: number;
+  rulesHash: Hex;
+  termsRoot: Hex;
+  root: Hex;
+  total: number;
+}
+
 export interface PunchWords {
   workerId: Hex;
   /** 1 in, 2 out. */
@@ -125,6 +139,7 @@ interface Words {
   Answer: AnswerWords;
   Resolution: ResolutionWords;
   Evidence: EvidenceWords;
+  Sheet: SheetWords;
   Punch: PunchWords;
   Correction: CorrectionWords;
 }

@@ -17,4 +17,6 @@ export type Checked = [
   Conforms<wire.CompileRequest, Api["CompileRequest"]>,
   Conforms<wire.AdjustmentRequest, Api["AdjustmentRequest"]>,
   Conforms<wire.Adjustment, Api["AdjustmentView"]>,
+  Conforms<wire.LatePay, Api["LatePay"]>,
+  Conforms<wire.LatePayList, Api["LatePayList"]>,
 ];

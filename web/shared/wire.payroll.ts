@@ -130,6 +130,24 @@ export interface Adjustment extends AdjustmentRequest {
   state: "open" | "taken" | "revoked";
 }
 
+export interface LatePay {
+  sheetId: number;
+  index: number;
+  workerNo: string;
+  payday: string;
+  daysLate: number;
+  amountFen: number;
+  leastSurchargeFen: number;
+  mostSurchargeFen: number;
+}
+
+export interface LatePayList {
+  lines: LatePay[];
+  amountFen: number;
+  leastSurchargeFen: number;
+  mostSurchargeFen: number;
+}
+
 export interface Quantity {
   quantity: number;
   percent: number;
