@@ -20,6 +20,12 @@ from anxin.people.models import Worker
 from anxin.projects.models import Party, Project
 
 MAX_LINES = 256  # one bitmap word on chain
+# Kind, and what the notice board calls the name and the number.
+COMPLAINTS = (
+    ("officer", "officer", "officerPhone"), ("inspection", "bureauName", "inspectionPhone"),
+    ("authority", "authority", "authorityPhone"), ("arbitration", "arbitration", "arbitrationPhone"),
+    ("legal-aid", "legalAid", "legalAidPhone"),
+)  # fmt: skip
 NO_TERMS = b"\0" * 32
 
 
@@ -112,8 +118,13 @@ def _payslip(project: Project, sheet: WageSheet, wage: Wage, employer: str) -> P
 
 
 def complaint_contacts(project: Project) -> list[Contact]:
-    """Where a worker can complain, as the project's notice board says."""
-    return []
+    """Where a worker can complain, as far as the project's notice board says."""
+    known = project.notice
+    return [
+        Contact(kind, str(known.get(name) or ""), str(known.get(phone) or ""))
+        for kind, name, phone in COMPLAINTS
+        if known.get(phone)
+    ]
 
 
 def terms_root(hashes: Sequence[bytes]) -> bytes:
