@@ -1,7 +1,7 @@
 /** A project's month: every worker's days, put together from the site's days and the corrections in effect. */
 
 import { get } from "../shared/api";
-import { daysOfMonth, onSite, type PunchTime, type WorkDay, workDays } from "../shared/attendance";
+import { daysOfMonth, isRunning, onSite, type PunchTime, type WorkDay, workDays } from "../shared/attendance";
 import { daysBefore, datesFrom } from "../shared/calendar";
 import type { Hex } from "../shared/wire";
 import type { Correction, CorrectionContent, PunchText, SiteDay, SitePieces, SiteRecord, Strength } from "../shared/wire.attendance";
@@ -14,6 +14,8 @@ export interface WorkerDay {
   work: WorkDay<PunchTime> | null;
   pieces: SitePieces | null;
   records: SiteRecord[];
+  /** Came in not long ago, and is not out yet: nothing is missing. */
+  isRunning: boolean;
   /** Of what counts, the weakest; null where nothing does. */
   weakest: Strength | null;
 }
@@ -55,7 +57,7 @@ export async function loadOverview(
   return overviewOf(month, read, await corrections);
 }
 
-export function overviewOf(month: string, read: SiteDay[], corrections: Correction[]): Overview {
+export function overviewOf(month: string, read: SiteDay[], corrections: Correction[], now = Date.now()): Overview {
   const workerNos = [
     ...new Set(
       read.flatMap(({ records, pieces, withoutReading }) => [
@@ -66,7 +68,7 @@ export function overviewOf(month: string, read: SiteDay[], corrections: Correcti
   ].sort();
   const cells = new Map<string, WorkerDay>();
   const cellOf = (workerNo: string, day: string): WorkerDay => {
-    const found = cells.get(keyOf(workerNo, day)) ?? { workerNo, day, work: null, pieces: null, records: [], weakest: null };
+    const found = cells.get(keyOf(workerNo, day)) ?? { workerNo, day, work: null, pieces: null, records: [], isRunning: false, weakest: null };
     cells.set(keyOf(workerNo, day), found);
     return found;
   };
@@ -86,7 +88,10 @@ export function overviewOf(month: string, read: SiteDay[], corrections: Correcti
   for (const { day, pieces } of read.filter((each) => each.day.startsWith(month))) {
     for (const each of pieces) cellOf(each.workerNo, day).pieces = each;
   }
-  for (const cell of cells.values()) cell.weakest = weakestOf(cell);
+  for (const cell of cells.values()) {
+    cell.weakest = weakestOf(cell);
+    cell.isRunning = cell.work?.intervals.some((each) => isRunning(each, now)) ?? false;
+  }
   return { month, days: daysOfMonth(month), workerNos, cells };
 }
 

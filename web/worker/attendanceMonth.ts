@@ -1,8 +1,7 @@
 /** A month of the worker's attendance as days: pairs of punches, pieces, and what is missing, project by project. */
 
-import { type WorkDay, workDays } from "../shared/attendance";
+import { isRunning, onSite, type WorkDay, workDays } from "../shared/attendance";
 import type { DayPieces, EffectivePunch, MyAttendance, MyProjectAttendance, MyRecord } from "../shared/wire.attendance";
-import { onSite } from "../shared/attendance";
 
 export interface ProjectDay {
   project: MyProjectAttendance;
@@ -25,7 +24,7 @@ export interface MonthDays {
 }
 
 /** `around` are the months before and after, where known: a night shift may begin or end in them. */
-export function daysIn(month: MyAttendance, around: (MyAttendance | null)[] = []): MonthDays {
+export function daysIn(month: MyAttendance, around: (MyAttendance | null)[] = [], now = Date.now()): MonthDays {
   const days = month.projects
     .flatMap((project) => projectDays(project, month.month, around))
     .sort((a, b) => b.day.localeCompare(a.day));
@@ -35,8 +34,13 @@ export function daysIn(month: MyAttendance, around: (MyAttendance | null)[] = []
     minutes: days.reduce((sum, { work }) => sum + (work?.minutes ?? 0), 0),
     pieces: days.reduce((sum, { pieces }) => sum + (pieces?.quantity ?? 0), 0),
     workedDays: new Set(worked.map(({ day }) => day)).size,
-    oddDays: new Set(days.filter(({ work }) => work?.odd.length).map(({ day }) => day)).size,
+    oddDays: new Set(days.filter((day) => isOdd(day, now)).map(({ day }) => day)).size,
   };
+}
+
+/** Whether something of a day is missing: who is at work now is not missing an out. */
+export function isOdd({ work }: ProjectDay, now: number): boolean {
+  return work?.intervals.some((each) => each.odd !== null && !isRunning(each, now)) ?? false;
 }
 
 function projectDays(project: MyProjectAttendance, month: string, around: (MyAttendance | null)[]): ProjectDay[] {

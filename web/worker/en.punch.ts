@@ -8,6 +8,8 @@ export const en: Catalogue<keyof typeof zh> = {
   punchOut: "Punch out",
   punchInInstead: "No, I want to punch in",
   punchOutInstead: "No, I want to punch out",
+  punchHastyOut: "You punched in just now. If you really leave already, press again.",
+  punchHastyIn: "You punched out just now. If you really start again, press again.",
   punchNone: "No punch today yet",
   punchSince: "You came at {time} and have not punched out",
   punchLeft: "You left at {time}",
@@ -34,7 +36,7 @@ export const en: Catalogue<keyof typeof zh> = {
   siteScannedTyped: "Code added: {code}",
   siteOther: "This code is of another site: it is not used here",
   siteDrop: "Remove",
-  siteWhy: "The screen at the gate shows a code that changes twice a minute. It helps to show you were there. You can punch without it.",
+  siteWhy: "The code on the screen at the gate helps to show you were there. You can punch without it.",
   siteAim: "Point at the QR code on the site's screen",
   siteNoCamera: "The camera does not open. Allow it, or type the code below.",
   siteNoReader: "This browser cannot scan. Use the phone's own camera (it opens this page), or type the code below.",
@@ -43,6 +45,8 @@ export const en: Catalogue<keyof typeof zh> = {
   siteUse: "Use this code",
   cancel: "Cancel",
 
+  placeOff: "Position: not added",
+  placeOn: "Position: added when you punch",
   place: "Add my position",
   placeWhy: "A hint only, never proof; your hours count without it. Taken only at the moment you punch, for this project's attendance alone.",
 

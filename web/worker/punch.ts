@@ -9,6 +9,7 @@ export type PunchWord = SignedWord & { path: "punches" };
 
 /** Somebody who came in longer ago than this has gone home without saying so. */
 const LONGEST_SHIFT_MILLISECONDS = 16 * 3_600_000;
+const HASTY_MILLISECONDS = 10 * 60_000;
 const RECENT_MILLISECONDS = 36 * 3_600_000;
 
 /** The text that is hashed: members in alphabetical order, none that is not known; "" where nothing is. */
@@ -41,6 +42,12 @@ export function latestPunch(escrow: Hex, onPhone: PunchWord[], month: MyAttendan
 export function nextDirection(latest: PunchTime | null, now: number): 1 | 2 {
   const isAtWork = latest?.direction === "01" && now - Date.parse(latest.at) <= LONGEST_SHIFT_MILLISECONDS;
   return isAtWork ? 2 : 1;
+}
+
+/** Whether a punch the other way came only just now: a finger that slipped, more likely than a shift. */
+export function isHasty(latest: PunchTime | null, direction: 1 | 2, now: number): boolean {
+  if (!latest || Number(latest.direction) === direction) return false;
+  return now - Date.parse(latest.at) < HASTY_MILLISECONDS;
 }
 
 /** What is worth showing beside the button: whatever waits or was refused, and the latest few; newest first. */

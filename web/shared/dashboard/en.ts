@@ -127,7 +127,7 @@ export const en: Catalogue<keyof typeof zh> = {
 
   staffTitle: "Sign in first",
   staffWhy:
-    "Rosters, contracts and the notice board hold personal data: they are for this project's parties alone. Your wallet " +
+    "Rosters, contracts and attendance hold personal data: they are for this project's parties alone. Your wallet " +
     "signs a text, which costs nothing and moves no money. You stay signed in for 12 hours.",
   staffSignIn: "Sign in with {wallet}",
   staffDeclined: "You declined in the wallet; you are not signed in.",

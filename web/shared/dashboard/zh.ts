@@ -123,7 +123,7 @@ export const zh = {
   assurance0: "未签字",
 
   staffTitle: "请先登录",
-  staffWhy: "名册、合同和告示牌含有个人信息，只给本项目的参与方看。用您的钱包签一段文字即可登录，不花钱，也不会转账。登录保持 12 小时。",
+  staffWhy: "名册、合同和考勤含有个人信息，只给本项目的参与方看。用您的钱包签一段文字即可登录，不花钱，也不会转账。登录保持 12 小时。",
   staffSignIn: "用 {wallet} 登录",
   staffDeclined: "您在钱包里取消了，没有登录。",
 } as const;

@@ -28,9 +28,13 @@ test("a night shift over the month's end belongs to the month it began in, on bo
 });
 
 test("without the months around, halves are missing and said so", () => {
-  const { minutes, oddDays } = daysIn(october);
+  const { minutes, oddDays } = daysIn(october, [], Date.parse("2026-11-02T00:00:00Z"));
 
   expect({ minutes, oddDays }).toEqual({ minutes: 0, oddDays: 2 });
+});
+
+test("who came in and is still at work misses nothing", () => {
+  expect(daysIn(october, [around[0]!], Date.parse("2026-10-31T13:00:00Z")).oddDays).toBe(0);
 });
 
 test("a day of pieces alone is a day worked", () => {

@@ -5,7 +5,7 @@ import { digestOf, escrowDomain } from "../../shared/signing";
 import type { Chain, Hex } from "../../shared/wire";
 import type { Correction, MyAttendance } from "../../shared/wire.attendance";
 import { placeOf } from "../outbox";
-import { hintText, latestPunch, nextDirection, punchesOnPhone, type PunchWord, shownPunches } from "../punch";
+import { hintText, isHasty, latestPunch, nextDirection, punchesOnPhone, type PunchWord, shownPunches } from "../punch";
 import { heldCode, siteScanOf } from "../punchSite";
 import { contentOf } from "../punchWords";
 import type { SignedWord } from "../store";
@@ -58,6 +58,14 @@ describe("the next punch", () => {
 
     expect(nextDirection(latestPunch(ESCROW, [punched(8, 1)], month), NOW)).toBe(1);
   });
+});
+
+test.each([
+  ["out a minute after in", 1, 2, 1 / 60, true],
+  ["out after ten minutes", 1, 2, 10 / 60, false],
+  ["in twice is one punch to the pay rules", 1, 1, 1 / 60, false],
+] as [string, 1 | 2, 1 | 2, number, boolean][])("%s is hasty: %s", (_, last, way, hours, expected) => {
+  expect(isHasty(latestPunch(ESCROW, [punched(hours, last)], null), way, NOW)).toBe(expected);
 });
 
 test("another worker's punches on this phone are not shown", () => {
