@@ -54,7 +54,7 @@ export function sectionsOf(board: Board): Section[] {
     {
       title: words("rights"),
       rows: [
-        { label: words("inspection"), value: entries.inspectionPhone },
+        { label: words("inspection"), value: entries.inspectionPhone && "", phone: entries.inspectionPhone },
         row("arbitration", "arbitration", "arbitrationPhone"),
         row("legalAid", "legalAid", "legalAidPhone"),
       ],

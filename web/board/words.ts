@@ -29,7 +29,7 @@ const TEXTS = {
   inspection: { zh: "欠薪投诉（劳动保障监察）", en: "Wage complaints (labour inspection)" },
   arbitration: { zh: "劳动争议调解仲裁", en: "Labour arbitration" },
   legalAid: { zh: "法律援助", en: "Legal aid" },
-  scan: { zh: "扫码看自己的工资，签字即到账", en: "Scan to see your wage; sign, and it is paid" },
+  scan: { zh: "扫码看工资，核对签字", en: "Scan: see, check and sign your wage" },
   law: {
     zh: "依据《保障农民工工资支付条例》第三十四条设置",
     en: "As asked by Art. 34 of the Regulations on Ensuring Wage Payment to Migrant Workers",

@@ -30,7 +30,7 @@ from anxin.projects import board
 from anxin.projects import service as projects
 from anxin.projects.access import Acting
 from anxin.projects.contract_text import Agreed, contract_text
-from anxin.projects.models import Membership, Project
+from anxin.projects.models import EntryExit, Membership, Project
 from anxin.projects.schemas import BoardEntries
 from anxin.settings import ROOT
 
@@ -116,6 +116,12 @@ class SiteOffice:
                     terms = _with_contract(row.terms, project, worker)
                     signature = contractor.sign_join(escrow, projects.join_message(worker, terms, deadline))
                     await projects.enlist(session, self.deployment, project, worker, terms, deadline, signature)
+                    session.add(
+                        EntryExit(
+                            project_pk=project.id, worker_pk=worker.id, kind="entry", day=FIRST_DAY,
+                            recorded_by=contractor.address, recorded_at=now(),
+                        )
+                    )  # fmt: skip
 
     async def take_in_attendance(self, contractor: Contractor) -> int:
         """Import the month's punches and pieces; return how many punches there are."""

@@ -55,9 +55,8 @@ class Story(Month):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.enrol())
                 tasks.create_task(self.open_and_fund(rows))
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.join())
-                tasks.create_task(self.post_sheet())
+            await self.join()
+            await self.post_sheet()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.decide_contest())
                 await self.confirm_and_contest()
