@@ -1,6 +1,7 @@
 """Messages to the bank and back: valid by ISO's own schemas, the same each time, and nothing in an answer taken on trust."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from anxin.bank.accounts import is_iban
 from anxin.bank.answers import Answer, Outcome, expected_of, read_answer
 from anxin.bank.errors import BadFile, BadReference, NotPayable, UnknownMessage
+from anxin.bank.files import errors_in
 from anxin.bank.iso20022 import Account, BankProfile, Credit, Debit, Initiation, read_pain001, write_pain001
 from anxin.bank.references import claim_reference, parse_reference
 
@@ -149,6 +151,8 @@ def test_ibans_of_the_registry_are_ibans(iban: str) -> None:
         ("<CtrlSum>6500.00<", "<CtrlSum>6500.01<", "CtrlSum", "the amounts are 6500.00"),
         ('Ccy="CNY">3250.00', 'Ccy="EUR">3250.00', "InstdAmt", "an amount in CNY"),
         ('Ccy="CNY">3250.00', 'Ccy="CNY">3250.001', "InstdAmt", "at most two decimals"),
+        ("<CtrlSum>6500.00<", "<CtrlSum>65 00.00<", "CtrlSum", "the amounts are 6500.00"),
+        ("-12T08:30:00Z<", "-12T08:30:00Z99999<", "CreDtTm", "Invalid"),
         ("<PmtMtd>TRF<", "<PmtMtd>CASH<", "PmtMtd", "value must be one of"),
         ("<Nm>张伟</Nm>", "<Nm />", "Nm", "value length cannot be lesser"),
         ("<PmtInfId>", "<Bogus/><PmtInfId>", "Bogus", "Unexpected child"),
@@ -193,6 +197,21 @@ def test_what_is_no_message_is_refused_with_its_line(content: bytes, problem: st
         read_answer(content, {})
     assert problem in str(raised.value)
     assert raised.value.values["line"] >= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_broken_messages_are_refused_and_never_break_us(data: st.DataObject) -> None:
+    """Bytes taken out of, put into or changed in a good message: it is still good, or a typed error."""
+    content = bytearray(data.draw(st.sampled_from([SENT, status(transaction(A, "ACSC")), booked(detail(A, "3250.00"))])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 12))
+        content[place : place + length] = data.draw(st.sampled_from([b"", b"9" * 20, b"<a>", b"&x;", b"\x00", b"-", b" "]))
+    for kind in ("pain001", "pain002", "camt054"):
+        with suppress(UnknownMessage):
+            errors_in(bytes(content), kind)  # type: ignore[arg-type]
+    with suppress(BadFile, UnknownMessage):
+        read_answer(bytes(content), EXPECTED)
 
 
 # ------------------------------------------------------------------ pain.002

@@ -3,12 +3,13 @@
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter.worksheet import Worksheet
 
@@ -221,3 +222,14 @@ def test_a_part_that_lies_about_its_length_is_refused() -> None:
 def test_a_long_file_is_refused() -> None:
     with pytest.raises(TableTooLarge):
         read_table(b"a\n" * (17 * 1024 * 1024), "long.csv")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_broken_files_are_refused_and_never_break_us(data: st.DataObject) -> None:
+    content = bytearray(data.draw(st.sampled_from([SMALL, write_csv(["a", "b"], [["x", "y"]])])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 40))
+        content[place : place + length] = data.draw(st.binary(max_size=8))
+    with suppress(UnreadableTable):
+        read_table(bytes(content), "t")

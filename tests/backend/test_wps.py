@@ -277,6 +277,14 @@ def test_a_kind_that_is_not_the_files_is_told(check: Callable[..., tuple[int, st
     assert (1, True) == (code, "wages.sif:1" in output)
 
 
-def test_broken_input_never_ends_in_a_traceback() -> None:
-    for content in (b"EDR", b"EDR,", b",,,", b"SCR," + b"," * 50, b"EVP,1", b"\x00", b"EDR,1\rSCR,2"):
-        assert parse_sif(content, UAE)[1], content
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_broken_files_are_named_and_never_break_us(data: st.DataObject) -> None:
+    content = bytearray(data.draw(st.sampled_from([EXACT, QATAR_EXACT])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 12))
+        content[place : place + length] = data.draw(st.sampled_from([b"", b",", b'"', b"\r", b"\x00", b"-", b"9" * 30]))
+    file, errors = parse_sif(bytes(content), UAE)
+    assert errors or file
+    file_of_qatar, errors = parse_qatar(bytes(content))
+    assert errors or file_of_qatar

@@ -7,6 +7,7 @@ message, which the bank knows again.
 Version 09 (2019): what banks take now; version 03 (2009) is being withdrawn everywhere, and 10 and later are hardly taken.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +32,7 @@ from anxin.bank.xml import (
 from anxin.core.tables import CellError
 
 MESSAGE = "pain.001.001.09"
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 MAX_FEN = 10**15 - 1  # 18 digits with two after the point, less than any bank takes
 
 
@@ -163,13 +165,18 @@ def yuan_text(fen: int) -> str:
 
 
 def is_fen(text: str) -> bool:
-    """Whether an amount of a message is positive and whole in fen. The schema has seen that it is a decimal number."""
-    cents = Decimal(text.strip() or "0") * 100
-    return cents == cents.to_integral_value() and 0 < cents <= MAX_FEN
+    """Whether an amount of a message is positive and whole in fen."""
+    amount = decimal_of(text)
+    return amount is not None and amount * 100 == int(amount * 100) and 0 < amount * 100 <= MAX_FEN
 
 
 def fen_of(text: str) -> int:
-    return int(Decimal(text) * 100)
+    return int(Decimal(text.strip()) * 100)
+
+
+def decimal_of(text: str) -> Decimal | None:
+    """Return a plain decimal number, or nothing: the schema lets "1 0" through, and Decimal takes "NaN" and "1_0"."""
+    return Decimal(text.strip()) if _DECIMAL.fullmatch(text.strip()) else None
 
 
 # ------------------------------------------------------------------ writing
@@ -299,9 +306,9 @@ def _sum_errors(document: Document, holder: Element, transactions: Sequence[Elem
     """Compare a header's count and control sum with what is under it."""
     errors = []
     count, total = at(holder, "NbOfTxs"), at(holder, "CtrlSum")
-    amounts = [Decimal(text_at(each, "Amt/InstdAmt") or "0") for each in transactions]
+    amounts = [decimal_of(text_at(each, "Amt/InstdAmt")) or Decimal(0) for each in transactions]
     if count is not None and int(count.text or 0) != len(transactions):
         errors.append(document.error(count, "NbOfTxs", f"there are {len(transactions)}", count.text or ""))
-    if total is not None and Decimal(total.text or 0) != sum(amounts):
+    if total is not None and decimal_of(total.text or "") != sum(amounts):
         errors.append(document.error(total, "CtrlSum", f"the amounts are {sum(amounts)}", total.text or ""))
     return errors

@@ -4,8 +4,10 @@ Our own small reader instead of the library's: it knows the line of each element
 entity, inner or outer) ends the reading at once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -82,15 +84,20 @@ def read_document(content: bytes, name: str) -> Document:
 
 def schema_errors(document: Document) -> list[CellError]:
     """Return where the document breaks its schema. Raises UnknownMessage where there is none of it here."""
-    errors = []
-    for error in _schema(document.message).iter_errors(document.root, use_location_hints=False):
+    schema, errors = _schema(document.message), list[CellError]()
+    try:
+        errors += _errors_of(schema, document)
+    except (ArithmeticError, ValueError) as error:  # the library's own, such as a year of 20 digits
+        errors.append(document.error(document.root, "Document", str(error)))
+    return errors
+
+
+def _errors_of(schema: xmlschema.XMLSchema, document: Document) -> Iterator[CellError]:
+    for error in islice(schema.iter_errors(document.root, use_location_hints=False), MAX_ERRORS):
         places = (getattr(error, "invalid_child", None), error.elem, document.root)
         element = next(each for each in places if each is not None)
         tag = element.tag.rpartition("}")[2]
-        errors.append(document.error(element, tag, error.reason or error.message, (element.text or "").strip()[:70]))
-        if len(errors) == MAX_ERRORS:
-            break
-    return errors
+        yield document.error(element, tag, error.reason or error.message, (element.text or "").strip()[:70])
 
 
 def known_messages(kind: str = "") -> list[str]:

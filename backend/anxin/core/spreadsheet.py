@@ -7,6 +7,7 @@ they should, two far-apart cells that make the parser lay out everything between
 import io
 import re
 import zipfile
+import zlib
 from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum, load_workbook
@@ -20,6 +21,9 @@ MAX_PARTS = 500
 MAX_CELLS = 4_000_000
 MAX_TEXT_BYTES = 400 * 1024 * 1024  # if every cell held the longest text
 
+_UNREADABLE = (
+    CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 _USED_PARTS = re.compile(r"(\[Content_Types\]|_rels/|xl/(_rels/|workbook|worksheets/|sharedStrings|styles))", re.IGNORECASE)
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]*)(\d+)["']""")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
@@ -39,8 +43,8 @@ def read_first_sheet(content: bytes, name: str, *, max_rows: int, max_columns: i
         title = _first_visible(workbook, name)
         sheet = workbook.get_sheet_by_name(title)
         return title, sheet.to_python(skip_empty_area=False)
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise DamagedTable(name=name, problem=str(error)) from error
+    except _UNREADABLE as error:
+        raise DamagedTable(name=name, problem=str(error) or type(error).__name__) from error
 
 
 def _first_visible(workbook: CalamineWorkbook, name: str) -> str:
