@@ -229,12 +229,12 @@ def _shifts(intervals: tuple[Ints, Ints, Ints], month: Month, unsure: Bools) -> 
     unsure[worker[far]] = True
     before = np.minimum(end, (day + 1) * DAY) - start
     after = end - start - before
-    kind, last_kind = (month.kinds[np.where(far, 0, which - month.first)] for which in (day, last))
-    heads = np.flatnonzero(begins_shift)
-    working, rest, holiday = (
-        _add_from(heads, np.where(kind == one, before, 0) + np.where(last_kind == one, after, 0))
-        for one in (WORKING, REST, HOLIDAY)
-    )
+    heads, kind = np.flatnonzero(begins_shift), month.kinds[np.where(far, 0, day - month.first)]
+    working, rest, holiday = (_add_from(heads, np.where(kind == one, before, 0)) for one in (WORKING, REST, HOLIDAY))
+    over = np.flatnonzero((after > 0) & ~far)  # midnight: few
+    shift = np.searchsorted(heads, over, "right") - 1
+    for part, one in ((working, WORKING), (rest, REST), (holiday, HOLIDAY)):
+        np.add.at(part, shift, np.where(month.kinds[last[over] - month.first] == one, after[over], 0))
     normal = np.minimum(working, NORMAL_SECONDS)
     return _Shifts(worker[heads], day[heads], normal, working - normal, rest, holiday)
 

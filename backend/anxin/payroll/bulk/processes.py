@@ -1,5 +1,6 @@
 """The processes that share the work. Roster and month are theirs from the start; what is sent to them is small."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -14,7 +16,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from anxin.payroll.bulk import printed
 from anxin.payroll.bulk.roster import Roster
 from anxin.payroll.bulk.scan import Found, Part, PieceSpill, PunchSpill, scan_pieces, scan_punches
-from anxin.payroll.bulk.settle import Settled, settle
+from anxin.payroll.bulk.settle import Settled, repeated_days, settle
 from anxin.payroll.columns import Month
 
 MOST: Final = 4
@@ -69,6 +71,7 @@ _month: Month
 def _begin(roster: Roster, month: Month) -> None:
     global _roster, _month
     _roster, _month = roster, month
+    gc.disable()  # what is made here is in no circles
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -83,6 +86,10 @@ def pieces_of(part: Part, file: Path) -> Found:
     spill = PieceSpill(file, len(_roster))
     scan_pieces(part, _roster, spill)
     return spill.close()
+
+
+def repeated_days_of(partition: int, pieces: Sequence[Found]) -> list[tuple[int, date]]:
+    return repeated_days(pieces, partition)
 
 
 def json_of(partition: int, punches: Sequence[Found], pieces: Sequence[Found]) -> bytes:

@@ -87,31 +87,48 @@ def _hash(names: Words, size: int) -> Ints:
     return (mixed * _SPREAD >> np.uint64(65 - size.bit_length())).astype(np.int64)
 
 
-def read_lines(lines: bytes, header: list[str]) -> Roster:
+def read_blocks(blocks: Iterable[bytes], header: list[str]) -> Roster:
     """Read a roster's lines. Raises Unusual where a line is not as expected, or a worker is on it in any way but once."""
+    read = [_read(lines, header) for lines in blocks]
+    count = max((names.shape[1] for names, _ in read), default=1)
+    names = [np.pad(names, ((0, 0), (0, count - names.shape[1]))) for names, _ in read]
+    contracts = [rows for _, rows in read]
+    return _in_order(
+        np.concatenate([np.zeros((0, count), np.uint64), *names]),
+        np.concatenate([np.zeros((4, 0), np.int64), *contracts], axis=1),
+    )
+
+
+def _read(lines: bytes, header: list[str]) -> tuple[Words, Ints]:
+    """Return names, and contracts as `Crew` has them."""
     block = Block.of(lines, len(header))
     name, kind, rate, quota = (header.index(column) for column in ROSTER_COLUMNS)
-    begin, end = block.cells(name)
-    length = int((end - begin).max(initial=1))
-    if length > LONGEST_WORKER_NO or (end == begin).any():
-        raise Unusual
-    names = keys(block, name, -(-length // WORD))
-    letters = names.view(np.uint8)
-    if ((letters != 0) & ((letters < 0x21) | (letters > 0x7E))).any():
-        raise Unusual  # more than plain letters: files.py knows which are allowed
+    names = _names(block, name)
     kinds = _kinds(keys(block, kind, 1)[:, 0])
     rates, rate_read = whole_numbers(block, rate)
     quotas, quota_read = whole_numbers(block, quota)
     begin, end = block.cells(quota)
-    no_quota = begin == end
-    if not (rate_read & (rates > 0) & (no_quota | quota_read & (kinds == PIECE))).all():
+    no_quota, by_time = begin == end, kinds != PIECE
+    if not (rate_read & (rates > 0) & (no_quota | quota_read & ~by_time)).all():
         raise Unusual
-    by_time = kinds != PIECE
-    crew = Crew(
-        np.where(by_time, kinds, NONE), np.where(by_time, rates, NONE), np.where(by_time, NONE, rates),
-        np.where(no_quota, NONE, quotas),
+    return names, np.array(
+        [
+            np.where(by_time, kinds, NONE), np.where(by_time, rates, NONE), np.where(by_time, NONE, rates),
+            np.where(no_quota, NONE, quotas),
+        ]
     )  # fmt: skip
-    return _in_order(names, crew)
+
+
+def _names(block: Block, column: int) -> Words:
+    begin, end = block.cells(column)
+    length = int((end - begin).max(initial=1))
+    if length > LONGEST_WORKER_NO or (end == begin).any():
+        raise Unusual
+    names = keys(block, column, -(-length // WORD))
+    letters = names.view(np.uint8)
+    if ((letters != 0) & ((letters < 0x21) | (letters > 0x7E))).any():
+        raise Unusual  # more than plain letters: files.py knows which are allowed
+    return names
 
 
 def _kinds(written: Words) -> Ints:
@@ -123,15 +140,13 @@ def _kinds(written: Words) -> Ints:
     return kinds
 
 
-def _in_order(names: Words, crew: Crew) -> Roster:
+def _in_order(names: Words, contracts: Ints) -> Roster:
     """Text is in order of its bytes: of its words, when their first character is highest."""
     order = np.lexsort(names.byteswap().T[::-1])
     names = names[order]
     if (names[1:] == names[:-1]).all(axis=1).any():
         raise Unusual
-    return Roster(
-        names, Crew(*(part[order] for part in (crew.time_kind, crew.time_rate, crew.piece_price, crew.piece_quota)))
-    )
+    return Roster(names, Crew(*contracts[:, order]))
 
 
 def from_rows(rows: Iterable[RosterRow]) -> Roster:
@@ -146,5 +161,4 @@ def from_rows(rows: Iterable[RosterRow]) -> Roster:
     written = [name.encode() for name in contracts]
     count = -(-max(map(len, written), default=1) // WORD)
     names = np.frombuffer(b"".join(name.ljust(count * WORD, b"\0") for name in written), "<u8").reshape(-1, count)
-    table = np.array(list(contracts.values()), np.int64).reshape(-1, 4)
-    return _in_order(names.astype(np.uint64), Crew(*table.T))
+    return _in_order(names.astype(np.uint64), np.array(list(contracts.values()), np.int64).reshape(-1, 4).T)

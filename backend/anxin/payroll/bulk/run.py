@@ -4,15 +4,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from anxin.payroll.bulk import printed, processes, scan
 from anxin.payroll.bulk.fields import Unusual
 from anxin.payroll.bulk.processes import Processes
-from anxin.payroll.bulk.roster import Roster, from_rows, read_lines
+from anxin.payroll.bulk.roster import Roster, from_rows, read_blocks
 from anxin.payroll.bulk.scan import Found, PieceSpill, PunchSpill
-from anxin.payroll.bulk.settle import repeated_days
 from anxin.payroll.bulk.spill import partitions
 from anxin.payroll.columns import Month
 from anxin.payroll.files import (
@@ -75,7 +75,7 @@ def _read_roster(files: Files) -> Roster:
     """Where the roster is wrong, the other files are read for what is wrong in them: all of it is named at once."""
     try:
         (part,) = scan.parts_of(files.roster, ROSTER_COLUMNS, 1)
-        return read_lines(b"".join(part.blocks()), part.header)
+        return read_blocks(part.blocks(), part.header)
     except Unusual:
         problems = Problems()
     rows = read_roster(files.roster, problems)
@@ -104,7 +104,7 @@ def _read_pieces(file: Path, roster: Roster, folder: Path, pool: Processes, prob
         spill = PieceSpill(folder / "cells", len(roster))
         scan.take_pieces(read_pieces(file, problems), roster, spill)
         found = [spill.close()]
-    repeats = [repeat for partition in range(partitions(len(roster))) for repeat in repeated_days(found, partition)]
+    repeats = list(chain(*pool.in_order(processes.repeated_days_of, partitions(len(roster)), _without_strangers(found))))
     if repeats:
         names = roster.numbers()
         name_repeats(file, {(names[place], day) for place, day in repeats}, problems)
