@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.alerts.routes import ROUTES as ALERTS
 from anxin.attendance.routes import ROUTES as ATTENDANCE
 from anxin.audit.routes import ROUTES as AUDIT
+from anxin.chain.live import Live
+from anxin.chain.routes import ROUTES as CHAIN
 from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
@@ -44,7 +46,7 @@ from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
 FEATURES: list[ControllerRouterHandler] = [
-    *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT,
+    *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
 ]  # fmt: skip
 PAGES = ("w", "c", "b", "n", "docs")
 
@@ -87,10 +89,12 @@ def build(settings: Settings) -> Litestar:
     """Return the application. Nothing is connected before it starts."""
     engine = connect(settings.database_url)
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
+    live = Live(settings.database_url)
     fixed = {
         "settings": settings,
         "deployment": Deployment.read(settings.deployment),
         "sessions": sessions_of(engine),
+        "live": live,
         "session_key": SessionKey(settings.jwt_key),
         "staff_key": StaffKey(settings.jwt_key),
         "registrars": settings.registrar_addresses,
@@ -100,8 +104,9 @@ def build(settings: Settings) -> Litestar:
     }
 
     @asynccontextmanager
-    async def close_engine(_: Litestar) -> AsyncIterator[None]:
+    async def close_connections(_: Litestar) -> AsyncIterator[None]:
         yield
+        await live.close()
         await engine.dispose()
 
     return Litestar(
@@ -116,7 +121,7 @@ def build(settings: Settings) -> Litestar:
         exception_handlers=problems.HANDLERS,
         request_max_body_size=problems.MAX_BODY_BYTES,
         signature_types=[ReadCoverage, DayCap, ReadMinimum],
-        lifespan=[close_engine],
+        lifespan=[close_connections],
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
     )
@@ -125,7 +130,7 @@ def build(settings: Settings) -> Litestar:
 def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
-        "settings", "deployment", "sessions", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
+        "settings", "deployment", "sessions", "live", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
         "read_minimum", "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(

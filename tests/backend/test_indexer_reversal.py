@@ -1,7 +1,7 @@
 """What happens after a reorganisation deeper than finality: the chain side halts and says so, people decide, and it goes on.
 
 Branches: halted, alarm, health · reversed: events orphaned, entries reversed, transactions sent again · a line is owed
-again · nothing to take back · a block not on both chains · a block nobody indexed · another chain · the state of a node lost.
+again · nothing to take back · a block not on both chains · a block nobody indexed · another chain · a node that lost blocks.
 """
 
 import asyncio

@@ -29,6 +29,7 @@ from anxin.chain.contracts import decode_log
 from anxin.chain.identity import ChainChanged as ChainChanged
 from anxin.chain.identity import check_chain
 from anxin.chain.leader import Moving, lead
+from anxin.chain.live import announce, announce_resync
 from anxin.chain.models import FINAL as FINAL
 from anxin.chain.models import ORPHANED as ORPHANED
 from anxin.chain.models import SEEN, Block, ChainEvent, EscrowAddress
@@ -135,6 +136,8 @@ class Indexer:
             await _upsert(
                 session, ChainEvent, [_event_row(e) for e in events], ChainEvent.block_hash, ChainEvent.log_index
             )
+            if events:
+                await announce(session, events[-1].block_number, [event.address for event in events])
             if new:
                 rows = [{"address": escrow, "from_block": number} for escrow, number in new.items()]
                 await session.execute(insert(EscrowAddress).on_conflict_do_nothing(), rows)
@@ -177,6 +180,7 @@ class Indexer:
             for table, height in ((ChainEvent, ChainEvent.block_number), (Block, Block.number)):
                 await session.execute(update(table).where(height > fork, table.state == SEEN).values(state=ORPHANED))
             await session.execute(delete(EscrowAddress).where(EscrowAddress.from_block > fork))
+            await announce_resync(session, fork)
         log.warning("reorg", from_block=last.number, to_block=fork)
         return True
 
@@ -216,16 +220,18 @@ class Indexer:
 
     async def _finalize_up_to(self, session: AsyncSession, number: int) -> None:
         """A block and its events become final together: else a reorg in between would leave events of no block."""
-        rows = await session.scalars(
+        rows = (await session.scalars(
             select(ChainEvent)
             .where(ChainEvent.block_number <= number, ChainEvent.state == SEEN)
             .order_by(ChainEvent.block_number, ChainEvent.log_index)
-        )
+        )).all()  # fmt: skip
         for row in rows:
             row.state, event = FINAL, event_of(row)
             for handler in self._on_event.get(event.name, ()):
                 await handler(session, event)
         await session.execute(update(Block).where(Block.state == SEEN, Block.number <= number).values(state=FINAL))
+        if rows:
+            await announce(session, rows[-1].block_number, [row.address for row in rows])
 
 
 async def _last_indexed(session: AsyncSession) -> Block | None:

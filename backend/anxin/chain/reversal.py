@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.chain.alarms import BLOCKS_REVERSED, raise_alarm
 from anxin.chain.identity import check_first_block
 from anxin.chain.indexer import ONE_WRITER, EventHandler, event_of
+from anxin.chain.live import announce_resync
 from anxin.chain.models import FINAL, ORPHANED, Block, ChainEvent, EscrowAddress, RelayAttempt, RelayCall
 from anxin.chain.rpc import Rpc
 from anxin.core.database import Sessions, transaction
@@ -70,6 +71,7 @@ async def reverse(
         entries = await reverse_books(session, to_block)
         blocks = await _orphan(session, to_block)
         transactions = await _reopen(session, to_block)
+        await announce_resync(session, to_block)
         told = f"{len(events)} final events were taken back: see whom that concerns, run anxin audit, then clear this"
         await raise_alarm(session, BLOCKS_REVERSED, f"block {to_block}", told)
     log.warning("reversed", to_block=to_block, blocks=blocks, events=len(events), entries=entries)
