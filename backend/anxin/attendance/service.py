@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Result, Select, literal, select, union_all
+from sqlalchemy import CompoundSelect, Result, Select, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import files, intake, sources
@@ -106,7 +106,7 @@ async def readings_of(
     ).where(Correction.project_pk == project.id, Correction.state == EFFECTIVE, Correction.action == "add")
     if worker_pk is not None:
         reported, added = reported.where(Punch.worker_pk == worker_pk), added.where(Correction.worker_pk == worker_pk)
-    both = union_all(reported, added).order_by("worker_pk", "at", "direction")
+    both: CompoundSelect[*tuple[Any, ...]] = union_all(reported, added).order_by("worker_pk", "at", "direction")
     rows: Result[*tuple[Any, ...]] = await session.execute(both)
     by_worker: dict[int, list[Effective]] = {}
     for worker, at, direction, strength, punch_pk, agreed in rows:
