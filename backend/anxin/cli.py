@@ -254,6 +254,8 @@ def doctor() -> None:
             ("ANXIN_TWILIO_ACCOUNT_SID, ANXIN_TWILIO_AUTH_TOKEN and ANXIN_TWILIO_FROM: messages cannot be sent",
              not (settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from)),
             ("ANXIN_REGISTRARS: no registrar's signature will be accepted", not settings.registrars),
+            ("ANXIN_REALNAME_URL, …_APPID and …_SECRET: some are set and some are not, so the real-name platform is off",
+             len({bool(each) for each in (settings.realname_url, settings.realname_appid, settings.realname_secret)}) > 1),
         )
         if is_missing
     ]  # fmt: skip
