@@ -1,6 +1,5 @@
 """anxin up | api | worker | demo | migrate | audit | payroll | doctor | files | openapi"""
 
-import asyncio
 import json
 import os
 import signal
@@ -313,6 +312,8 @@ def _settings() -> Settings:
 
 def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
+    import asyncio  # here, for commands that do without it start sooner
+
     from anxin.chain.identity import ChainChanged, NodeBehind
     from anxin.chain.relay_file import CannotRelay
     from anxin.chain.reversal import CannotReverse
@@ -338,6 +339,8 @@ def _run(task: Any) -> None:
 
 async def _stoppable(task: Any) -> None:
     """SIGTERM and a closed terminal stop as Ctrl-C does: what was started is ended first."""
+    import asyncio
+
     whole = asyncio.current_task()
     assert whole is not None  # noqa: S101 - asyncio.run made it
     for number in (signal.SIGTERM, signal.SIGHUP):
