@@ -40,7 +40,7 @@ class Roster:
         return {name: place for place, name in enumerate(self.numbers())}
 
     @cached_property
-    def _slots(self) -> NDArray[np.int32]:
+    def slots(self) -> NDArray[np.int32]:
         """Places by hash; each in its slot, or in the next that was free. NONE where there is nobody."""
         slots = np.full(1 << max(4, (2 * len(self)).bit_length()), NONE, np.int32)
         left, step = np.arange(len(self), dtype=np.int32), 0
@@ -57,13 +57,13 @@ class Roster:
         """Return each name's place; NONE for who is not on the roster."""
         if not len(self):
             return np.full(len(names), NONE)
-        at = _hash(names, len(self._slots))
-        found = self._slots.take(at)
+        at = _hash(names, len(self.slots))
+        found = self.slots.take(at)
         left = np.flatnonzero((found != NONE) & ~self._is(found, names))
         step = 0
         while len(left):
             step += 1
-            there = self._slots[(at[left] + step) % len(self._slots)]
+            there = self.slots[(at[left] + step) % len(self.slots)]
             found[left] = there
             left = left[(there != NONE) & ~self._is(there, names[left])]
         return found.astype(np.int64)

@@ -55,7 +55,7 @@ class LeftOut:
 def compute_files(files: Files, month: Month, form: Form, out: BinaryIO) -> LeftOut:
     """Print every worker's wage in order of worker number. Raises BadFiles."""
     roster = _read_roster(files)
-    _ = month.kinds, month.working_days  # looked up once, for all processes
+    _ = roster.slots, month.kinds, month.working_days  # made once, for all processes
     with tempfile.TemporaryDirectory(prefix="anxin-payroll-") as folder, Processes(roster, month) as pool:
         problems = Problems()
         punches = _read_punches(files.punches, roster, Path(folder), pool, problems)
