@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import update
 from tests.backend.conftest import CONTRACTOR, assert_problem
-from tests.backend.site_office import SHEETS, compile_october, shift, submit_october, work
+from tests.backend.site_office import SHEETS, compile_october, shift, sign, submit_october, work
 
 from anxin.attendance.service import Pieces
 from anxin.cli import main
@@ -34,6 +34,7 @@ D8, D9 = date(2026, 10, 8), date(2026, 10, 9)
         ({"has_key": False}, "no-key", ()),
         ({"has_payout": False}, "no-payout", ()),
         ({"is_changed": True}, "changed", ()),
+        ({"is_changed": True, "is_posted": True}, "changed-since", ()),
         ({"lines_of_worker": 2}, "two-lines", ()),
         ({"flags": [(FlagKind.MISSING_OUT, D8), (FlagKind.MISSING_OUT, D9)]}, "missing-out", (D8, D9)),
         ({"flags": [(FlagKind.BELOW_MINIMUM, D9)]}, "below-minimum", (D9,)),
@@ -80,10 +81,10 @@ def test_every_kind_has_words(language):
         assert WORDS[kind][language]
 
 
-def test_words_name_days_and_amounts():
-    (odd,) = odds_of(LineFacts("W001", 1, last_fen=12_345))
+def test_words_name_the_days():
+    (odd,) = odds_of(LineFacts("W001", 1, flags=[(FlagKind.TOO_LONG, D8), (FlagKind.TOO_LONG, D9)]))
 
-    assert "¥123.45" in words_of(odd, "zh")
+    assert "10-08、10-09" in words_of(odd, "zh")
 
 
 async def test_ordinary_month_is_in_order_but_for_the_minimum_nobody_named(client, site, staff_headers):
@@ -109,6 +110,17 @@ async def test_attendance_that_came_after_compiling_blocks_until_it_is_compiled_
     assert 200 == (await client.put(f"{SHEETS}/{again.id}/submission", headers=headers)).status_code
 
 
+async def test_what_changed_after_signing_is_told_and_blocks_nothing(client, site, staff_headers):
+    await work(site, shift("W001", 8))
+    sheet = await submit_october(site)
+    await sign(client, sheet)
+    await work(site, shift("W001", 9))
+
+    checked = await check(client, sheet, await staff_headers(CONTRACTOR))
+
+    assert (0, True) == (checked["blocking"], "changed-since" in kinds(checked["lines"])[0])
+
+
 async def test_change_of_terms_after_compiling_is_seen(client, site, staff_headers):
     await work(site, shift("W001", 8))
     (draft,) = await compile_october(site)
@@ -120,7 +132,7 @@ async def test_change_of_terms_after_compiling_is_seen(client, site, staff_heade
 async def test_attendance_outside_the_period_changes_nothing(client, site, staff_headers):
     await work(site, shift("W001", 8))
     (draft,) = await compile_october(site)
-    await work(site, shift("W001", 3, month=11))
+    await work(site, shift("W001", 1, month=11))
 
     assert 0 == (await check(client, draft, await staff_headers(CONTRACTOR)))["blocking"]
 

@@ -18,6 +18,7 @@ class OddKind(StrEnum):
     NO_KEY = "no-key"
     NO_PAYOUT = "no-payout"
     CHANGED = "changed"
+    CHANGED_SINCE = "changed-since"  # it was signed: too late to compile it again
     TWO_LINES = "two-lines"
     NOT_ON_SHEET = "not-on-sheet"
     UNREADABLE = "unreadable"
@@ -66,6 +67,7 @@ class LineFacts:
     has_key: bool = True
     has_payout: bool = True
     is_changed: bool = False
+    is_posted: bool = False
     days: Sequence[date] = ()
     flags: Sequence[tuple[FlagKind, date]] = ()
     weak_days: frozenset[date] = frozenset()
@@ -86,7 +88,8 @@ def odds_of(facts: LineFacts) -> list[Odd]:
         Odd(kind)
         for kind, is_so in (
             (OddKind.NOT_JOINED, not facts.is_joined), (OddKind.NO_KEY, not facts.has_key),
-            (OddKind.NO_PAYOUT, not facts.has_payout), (OddKind.CHANGED, facts.is_changed),
+            (OddKind.NO_PAYOUT, not facts.has_payout), (OddKind.CHANGED, facts.is_changed and not facts.is_posted),
+            (OddKind.CHANGED_SINCE, facts.is_changed and facts.is_posted),
             (OddKind.TWO_LINES, facts.lines_of_worker > 1),
         )
         if is_so

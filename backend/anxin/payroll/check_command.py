@@ -46,7 +46,9 @@ def print_review(found: Review, language: Language) -> int:
     odd = [line for line in (*found.lines, *found.off_sheet) if line.odds]
     for line in odd:
         for each in line.odds:
-            click.echo(f"{_mark(line, is_blocking=each.is_blocking)} {line.worker_no:<12} {words_of(each, language)}")
+            compared = "" if each.fen is None else f" ({yuan(each.fen)} → {yuan(line.amount_fen)})"
+            mark = _mark(line, is_blocking=each.is_blocking)
+            click.echo(f"{mark} {line.worker_no:<12} {words_of(each, language)}{compared}")
     blocking = sum(each.is_blocking for line in found.lines for each in line.odds)
     click.echo(f"{'✗' if blocking else '✓'} {len(odd)} odd, {blocking} blocking")
     return blocking

@@ -3,7 +3,6 @@
 from datetime import date
 
 from anxin.core.language import Language
-from anxin.core.money import yuan
 from anxin.payroll.check import Odd, OddKind
 
 WORDS: dict[OddKind, dict[Language, str]] = {
@@ -22,6 +21,10 @@ WORDS: dict[OddKind, dict[Language, str]] = {
     OddKind.CHANGED: {
         "zh": "编制之后考勤、合同或扣补记录有变化：请重新编制",
         "en": "Attendance, terms or entries have changed since it was compiled: compile it again",
+    },
+    OddKind.CHANGED_SINCE: {
+        "zh": "签名之后考勤、合同或扣补记录有变化：如果少算了，上链后请出更正表",
+        "en": "Attendance, terms or entries have changed since it was signed: if it lacks something, correct it once posted",
     },
     OddKind.TWO_LINES: {"zh": "同一人有两行：请重新编制", "en": "One person has two lines: compile it again"},
     OddKind.NOT_ON_SHEET: {
@@ -70,8 +73,8 @@ WORDS: dict[OddKind, dict[Language, str]] = {
     OddKind.AFTER_EXIT: {"zh": "离场登记之后还有考勤：{days}", "en": "Worked after the recorded exit: {days}"},
     OddKind.PIECES_ALONE: {"zh": "有计件没有打卡：{days}", "en": "Pieces without attendance: {days}"},
     OddKind.DIFFERS: {
-        "zh": "和上月 {fen} 相差一半以上：请核对",
-        "en": "Differs from last month's {fen} by more than half: check it",
+        "zh": "和上月相差一半以上：请核对",
+        "en": "Differs from last month's by more than half: check it",
     },
     OddKind.SHARED_PAYOUT: {
         "zh": "与 {others} 的收款账户相同：工资只能付给本人",
@@ -81,11 +84,7 @@ WORDS: dict[OddKind, dict[Language, str]] = {
 
 
 def words_of(odd: Odd, language: Language) -> str:
-    values = {
-        "days": _days(odd.days, language), "others": ", ".join(odd.others),
-        "fen": "" if odd.fen is None else yuan(odd.fen),
-    }  # fmt: skip
-    return WORDS[odd.kind][language].format(**values)
+    return WORDS[odd.kind][language].format(days=_days(odd.days, language), others=", ".join(odd.others))
 
 
 def _days(days: tuple[date, ...], language: Language) -> str:

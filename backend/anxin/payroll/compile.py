@@ -76,7 +76,7 @@ async def compile_sheets(
     if not wages:
         raise NothingToPay(
             first_day=ask.first_day.isoformat(), last_day=ask.last_day.isoformat(),
-            left_out=", ".join(f"{each['workerNo']} {each['reason']}" for each in left_out[:NAMED]) or "0",
+            left_out=", ".join(f"{each['workerNo']} {each['reason']}" for each in left_out[:NAMED]) or "—",
         )  # fmt: skip
     plan = SheetPlan(
         ask.first_day, ask.last_day, payday_of(project, ask), ask.kind, ask.employer, acting.address, left_out,
@@ -134,7 +134,7 @@ def wage_of(member: Member, first_day: date, last_day: date, kind: SheetKind) ->
         days = days_paid(member, pay)
         slip = Slip(member.worker_no, member.contract, pay, left, days, (), member.minimum_month_fen)
         return Wage(
-            member.worker, slip, member.terms.terms_hash, member.terms.employer, member.hash(first_day, last_day)
+            member.worker, slip, member.terms.terms_hash, member.terms.employer, member.hash(pay)
         )
     if pay.gross_fen:
         return LeftOut.NOTHING_LEFT

@@ -38,7 +38,7 @@ async def compile_correction(session: AsyncSession, acting: Acting, sheet_pk: in
     await _discard_drafts(session, sheet)
     wages, left_out = await _differences(session, acting, sheet)
     if not wages:
-        raise NothingToCorrect(sheet=sheet.id, lower=", ".join(each["workerNo"] for each in left_out) or "0")
+        raise NothingToCorrect(sheet=sheet.id, lower=", ".join(each["workerNo"] for each in left_out) or "—")
     plan = SheetPlan(
         sheet.first_day, sheet.last_day, max(sheet.payday, now().astimezone(SITE_ZONE).date()), SheetKind.CORRECTING,
         sheet.employer, acting.address, left_out, corrects_pk=sheet.id,
@@ -84,7 +84,7 @@ def _difference(member: Member, sheet: WageSheet, pay: rules.Pay, lines: Sequenc
     )
     first = min(lines, key=lambda each: each[0].id)
     wage = Wage(member.worker, slip, member.terms.terms_hash, member.terms.employer)
-    return replace(wage, inputs_hash=member.hash(sheet.first_day, sheet.last_day), corrects_index=first[1].index)
+    return replace(wage, inputs_hash=member.hash(pay), corrects_index=first[1].index)
 
 
 def _days_of(lines: Sequence[Before]) -> set[date]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 
 import msgspec
@@ -33,7 +33,6 @@ from anxin.projects.models import Membership, Project, RosterEntry
 BACK_PAY = "back-pay"
 LABOUR_SERVICE = "labour-service"
 _DISTRICT = re.compile(r"(?P<name>\D*?\w)[ /-]*(?P<tier>\d)?")
-AROUND = timedelta(days=1)  # a shift may begin the day before, or end the day after
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,22 @@ class Member:
     def is_joined(self) -> bool:
         return self.terms.state == relayed.DONE
 
-    def hash(self, first_day: date, last_day: date) -> bytes:
-        """SHA-256 of the inputs as far as they bear on the period: another hash, and the wage may be another."""
+    def hash(self, pay: rules.Pay) -> bytes:
+        """SHA-256 of the terms, of what attendance comes to, and of what is to be taken or added.
+
+        Another hash, and the wage may be another. Attendance that changes nothing in the period changes nothing here.
+        """
         seen = {
             "rules": rules_hash().hex(),
             "contract": self.contract,
             "minimum": self.minimum and (self.minimum.month_fen, self.minimum.hour_fen),
             "service": self.labour_service,
-            "punches": [
-                (at.isoformat(), way) for at, way in self.punches
-                if first_day - AROUND <= at.date() <= last_day + AROUND
-            ],
-            "pieces": sorted((day, n) for day, n in self.pieces.items() if first_day <= day <= last_day),
+            "items": pay.items,
+            "shifts": [[(start.isoformat(), end.isoformat()) for start, end in shift.intervals] for shift in pay.shifts],
+            "flags": [(flag.kind.value, flag.day) for flag in pay.flags],
             "claims": [(claim.entry, claim.amount_fen) for claim in self.claims],
             "backPay": [each.entry for each in self.back_pay],
-        }  # fmt: skip
+        }
         return sha256(msgspec.json.encode(seen, order="sorted")).digest()
 
 

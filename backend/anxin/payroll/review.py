@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import service as attendance
 from anxin.attendance.strength import WEAK
+from anxin.core import relayed
 from anxin.core.clock import days_in
 from anxin.payroll.check import LineFacts, Odd, OddKind, odds_of
-from anxin.payroll.compile import Ask, LeftOut, is_on_sheet, live_periods, wage_of
+from anxin.payroll.compile import Ask, LeftOut, is_on_sheet, live_periods, pay_of, wage_of
 from anxin.payroll.inputs import Member, load_members
-from anxin.payroll.models import WITHDRAWN, SheetKind, WageLine, WageSheet
+from anxin.payroll.models import DRAFT, WITHDRAWN, SheetKind, WageLine, WageSheet
 from anxin.payroll.payslip import decode
-from anxin.payroll.rules import FlagKind
+from anxin.payroll.rules import FlagKind, Pay
 from anxin.projects.models import Project
 
 
@@ -75,7 +76,7 @@ def _checked(sheet: WageSheet, line: WageLine, member: Member | None, around: _S
     facts = LineFacts(
         member.worker_no, line.amount_fen, is_joined=member.is_joined, has_key=worker.key is not None,
         has_payout=worker.payout is not None,
-        is_changed=line.inputs_hash is not None and line.inputs_hash != member.hash(sheet.first_day, sheet.last_day),
+        is_changed=_is_changed(sheet, line, member), is_posted=sheet.state not in (DRAFT, relayed.WAITING),
         days=days, flags=[(FlagKind(flag.kind), flag.day) for flag in slip.flags] if slip else (),
         weak_days=frozenset(day for day in days if strength.get(day) == WEAK), entered_on=member.terms.entered_on,
         left_on=member.terms.left_on, last_fen=last_fen if sheet.kind == SheetKind.REGULAR else None,
@@ -85,6 +86,14 @@ def _checked(sheet: WageSheet, line: WageLine, member: Member | None, around: _S
         kinds=[OddKind.NO_MINIMUM] if member.minimum_month_fen is None else (),
     )  # fmt: skip
     return CheckedLine(line.index, member.worker_no, line.amount_fen, last_fen, odds_of(facts))
+
+
+def _is_changed(sheet: WageSheet, line: WageLine, member: Member) -> bool:
+    """Whether terms, attendance or entries are other than when the line was computed."""
+    if line.inputs_hash is None:
+        return False
+    pay = pay_of(member, sheet.first_day, sheet.last_day)
+    return not isinstance(pay, Pay) or line.inputs_hash != member.hash(pay)
 
 
 def _shared(members: Iterable[Member], bank: str) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.core import relayed
 from anxin.core.deployment import Deployment
 from anxin.core.language import Language
 from anxin.core.problems import language_of
@@ -16,6 +17,7 @@ from anxin.payroll import adjustments, correct, late_pay, payslips, read, review
 from anxin.payroll.check_words import words_of
 from anxin.payroll.compile import Ask, compile_sheets
 from anxin.payroll.errors import NoPayslip
+from anxin.payroll.models import DRAFT
 from anxin.payroll.payslips import Format
 from anxin.payroll.schemas import (
     AdjustmentRequest,
@@ -269,16 +271,18 @@ class AdjustmentController(Controller):
 def check_view(sheet_pk: int, state: str, found: review.Review, request: Request[Any, Any, Any]) -> SheetCheck:
     """The gravest lines first; what blocks counts on lines only: nobody waits for those who are not on the sheet."""
     lines = sorted(found.lines, key=lambda line: (not any(odd.is_blocking for odd in line.odds), not line.odds, line.index))
-    blocking = sum(odd.is_blocking for line in lines for odd in line.odds)
+    may_block = state in (DRAFT, relayed.WAITING)
+    blocking = sum(odd.is_blocking for line in lines for odd in line.odds) if may_block else 0
     return SheetCheck(
-        sheet_pk, state, blocking, [_line_view(line, request) for line in lines],
-        [_line_view(line, request) for line in found.off_sheet],
+        sheet_pk, state, blocking, [_line_view(line, request, may_block=may_block) for line in lines],
+        [_line_view(line, request, may_block=False) for line in found.off_sheet],
     )  # fmt: skip
 
 
-def _line_view(line: review.CheckedLine, request: Request[Any, Any, Any]) -> CheckedLineView:
+def _line_view(line: review.CheckedLine, request: Request[Any, Any, Any], *, may_block: bool) -> CheckedLineView:
+    language = language_of(request)
     odds = [
-        OddView(odd.kind, odd.is_blocking, list(odd.days), words_of(odd, language_of(request))) for odd in line.odds
+        OddView(odd.kind, may_block and odd.is_blocking, list(odd.days), words_of(odd, language)) for odd in line.odds
     ]
     return CheckedLineView(line.index, line.worker_no, line.amount_fen, line.last_fen, odds)
 
