@@ -39,6 +39,7 @@ from anxin.projects.models import Project
 from anxin.projects.offers import DayCap
 from anxin.projects.routes import ROUTES as PROJECTS
 from anxin.projects.schemas import MinimumShown
+from anxin.realname import cipher
 from anxin.realname.routes import ROUTES as REAL_NAMES
 from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
@@ -100,6 +101,7 @@ def build(settings: Settings) -> Litestar:
         "registrars": settings.registrar_addresses,
         "read_coverage": read_coverage,
         "day_cap": day_cap_fen,
+        "open_field": cipher.decrypt,
         "read_minimum": read_minimum,
     }
 
@@ -131,7 +133,7 @@ def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
         "settings", "deployment", "sessions", "live", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
-        "read_minimum", "session", "worker", "staff",
+        "open_field", "read_minimum", "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
