@@ -12,6 +12,7 @@ import click
 from anxin.settings import ROOT, Settings, SettingsError
 
 STATE = ROOT / ".anxin"
+STREAMS_END_WITHIN_SECONDS = 5  # when the API is stopped: a page's open stream ends by itself never
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,6 +54,7 @@ def api() -> None:
         port=settings.port,
         workers=settings.api_workers,
         respawn_failed_workers=True,
+        workers_kill_timeout=STREAMS_END_WITHIN_SECONDS,
         log_access=False,
     ).serve()
 

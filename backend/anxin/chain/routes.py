@@ -37,7 +37,7 @@ class LiveController(Controller):
         """
         wanted = None if escrow is None else hex_address(escrow, "escrow")
         known = request.headers.get("last-event-id")
-        return ServerSentEvent(_messages(live, sessions, wanted, known), headers={"x-accel-buffering": "no"})
+        return ServerSentEvent(_messages(live, sessions, wanted, known))
 
 
 async def _messages(

@@ -1,8 +1,9 @@
-/** Repeats a request while the page is open; a failure is shown and tried again. */
+/** Repeats a request while the page is open, and at once when the chain has something new; a failure is shown and tried again. */
 
 import { onMounted, onUnmounted, ref, type Ref } from "vue";
 
 import { ApiProblem, NoAnswer } from "../api";
+import { onChange } from "./live";
 import { t } from "./text";
 
 interface Poll {
@@ -14,6 +15,7 @@ export function poll(work: () => Promise<void>, everyMilliseconds: number): Poll
   const problem = ref("");
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOpen = true;
+  let stopListening = (): void => {};
 
   async function now(): Promise<void> {
     clearTimeout(timer);
@@ -27,9 +29,13 @@ export function poll(work: () => Promise<void>, everyMilliseconds: number): Poll
     if (isOpen) timer = setTimeout(() => void now(), everyMilliseconds);
   }
 
-  onMounted(now);
+  onMounted(() => {
+    stopListening = onChange(() => void now());
+    return now();
+  });
   onUnmounted(() => {
     isOpen = false;
+    stopListening();
     clearTimeout(timer);
   });
   return { problem, now };
