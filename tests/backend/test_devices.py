@@ -31,7 +31,11 @@ from anxin.core.clock import now
 from anxin.core.database import transaction
 from anxin.core.platform_sign import sign, verify
 from anxin.people import service as people
+from anxin.people.id_number import check_character
+from anxin.people.models import Worker
+from anxin.people.real_names import id_index
 from anxin.projects.models import Membership
+from anxin.realname import cipher
 
 DEVICE = "/api/device/attendance"
 
@@ -406,3 +410,53 @@ async def test_day_shows_who_has_no_reading(client, pushed, office):
     )  # fmt: skip
     assert record["skewSeconds"] > 86400
 
+
+
+# ------------------------------------------------------------------ ID numbers, as the platform's own form has them
+
+ID_NUMBER = "50010119900101001" + check_character("50010119900101001")
+
+
+@pytest.fixture
+async def on_record(site):
+    """W001's ID number is on record."""
+    async with transaction(site.sessions) as session:
+        worker = await session.get_one(Worker, site.workers["W001"].id)
+        worker.id_number, worker.id_number_index = ID_NUMBER, id_index(ID_NUMBER)
+
+
+def by_id(secret, at, number=ID_NUMBER):
+    reading = {**row("", at), "idCardType": "01", "idCardNumber": cipher.encrypt(number, secret)}
+    del reading["workerNo"]
+    return reading
+
+
+async def test_reading_by_encrypted_id_number_is_the_persons(pushed, gate, site, on_record):
+    answers = [await pushed(by_id(gate[1], local("07:59")), row("W001", local("07:59"))) for _ in range(2)]
+
+    assert [["kept", "known"], ["known", "known"]] == [states(each) for each in answers]
+    assert [site.workers["W001"].id] == [each.worker_pk for each in await kept(site)]
+
+
+async def test_id_number_of_nobody_on_the_site_is_kept_aside_and_shown_by_its_end(client, pushed, gate, office, session):
+    assert ["stray"] == states(await pushed(by_id(gate[1], local("07:59"))))
+
+    (stray,) = (await client.get(f"{ATTENDANCE}/strays", headers=office)).json()["strays"]
+    assert "*" * 14 + ID_NUMBER[-4:] == stray["subject"]
+    stored = (await session.execute(text("SELECT subject, record_id FROM stray_readings"))).one()
+    assert ID_NUMBER.encode() not in stored[0]
+    assert ID_NUMBER not in stored[1]
+
+
+async def test_id_number_that_cannot_be_read_is_bad_and_not_repeated(pushed, gate, site):
+    wrong_digit = ID_NUMBER[:-1] + ("5" if ID_NUMBER[-1] != "5" else "6")
+    rows = [
+        by_id("00" * 16, local("07:59")), by_id(gate[1], local("07:59"), wrong_digit),
+        {**by_id(gate[1], local("07:59")), "idCardNumber": ID_NUMBER}, {"date": "2026-10-08 08:00:00", "direction": "01"},
+    ]  # fmt: skip
+
+    answer = await pushed(*rows)
+
+    assert ["bad"] * 4 == states(answer)
+    assert ID_NUMBER[:10] not in answer.text
+    assert [] == await kept(site)

@@ -98,14 +98,20 @@ class DeviceController(Controller):
     tags = ["devices"]
 
     @post(status_code=200)
-    async def push(self, request: AnyRequest, session: NamedDependency[AsyncSession]) -> DeviceAnswer:
+    async def push(
+        self,
+        request: AnyRequest,
+        session: NamedDependency[AsyncSession],
+        open_field: NamedDependency[devices.OpenField],
+    ) -> DeviceAnswer:
         """Take a device's push. Every row is answered for; a push that comes again is answered again.
 
         The form of the national platform (application/x-www-form-urlencoded), method WorkerAttendance.Add, signed with the
-        secret of the device `appid`; `data`: {"dataList": [{"workerNo", "date", "direction", "attendType", "channel"}]}.
+        secret of the device `appid`; `data`: {"dataList": [{"workerNo" or "idCardNumber" (AES), "date",
+        "direction", "attendType", "channel"}]}.
         Raises Malformed (400), BadDeviceSignature (401).
         """
-        return await devices.take_push(session, await request.form())
+        return await devices.take_push(session, await request.form(), open_field)
 
 
 class MyAttendanceController(Controller):

@@ -52,11 +52,16 @@ async def ensure(session: AsyncSession, project: Project, kind: str, name: str |
         insert(AttendanceSource)
         .values(
             project_pk=project.id, kind=kind, name=source_name, strength=BEST[kind], created_at=now(),
-            secret=secrets.token_hex(32) if kind in (PHONE, DEVICE) else None,
+            secret=_new_secret(kind),
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
     return (await session.scalars(mine)).one()
+
+
+def _new_secret(kind: str) -> str | None:
+    """A device's secret is 32 characters: the platform's standard takes it as an AES key as it is."""
+    return {PHONE: secrets.token_hex(32), DEVICE: secrets.token_hex(16)}.get(kind)
 
 
 async def register_device(session: AsyncSession, acting: Acting, name: str) -> SourceSecret:

@@ -13,6 +13,7 @@ from anxin.projects.access import Acting
 from anxin.projects.models import Project
 
 MAX_SHOWN = 500
+ID_DIGITS = 18
 
 
 async def strays_of(session: AsyncSession, project: Project) -> Strays:
@@ -26,11 +27,16 @@ async def strays_of(session: AsyncSession, project: Project) -> Strays:
     )
     return Strays([
         StrayView(
-            stray=row.id, subject=row.subject, source_name=name, device=row.device, at=row.at,
+            stray=row.id, subject=_shown(row.subject), source_name=name, device=row.device, at=row.at,
             received_at=row.received_at, direction="01" if row.direction == "01" else "02",
         )
         for row, name in rows
     ])  # fmt: skip
+
+
+def _shown(subject: str) -> str:
+    """A worker's number; of an ID number only the end, since to see it whole somebody would have to say why."""
+    return subject if len(subject) != ID_DIGITS else "*" * (ID_DIGITS - 4) + subject[-4:]
 
 
 async def assign(session: AsyncSession, acting: Acting, stray: int, worker_no: str) -> None:
