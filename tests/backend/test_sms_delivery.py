@@ -454,7 +454,7 @@ async def test_queue_sends_what_is_told_and_what_was_put_off(told, settings, ses
     outside = on_outside_job(sender, Policy(quiet=None))
     running = asyncio.create_task(worker._run_jobs(settings, sessions, {}, outside, stop))
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not all(each.attempts for each in await messages()):
             await asyncio.sleep(0.05)
         sender.fail_with = None
