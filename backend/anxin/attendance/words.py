@@ -25,6 +25,10 @@ def content(*, action: str, escrow: str, worker_no: str, day: date, old: Any, ne
     return msgspec.json.encode(members, order="sorted").decode()
 
 
+# What is left of a correction's text once its time has run out (retention.py).
+SHREDDED = content(action="", escrow="", worker_no="", day=date.min, old=None, new=None, reason="")
+
+
 def old_and_new(text: str, language: Language) -> tuple[str, str]:
     """Return what a correction's text says was, and is to be, short enough for a message."""
     members = msgspec.json.decode(text)
