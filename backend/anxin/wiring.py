@@ -17,6 +17,7 @@ from anxin.alerts.retention import shred_messages
 from anxin.alerts.sms import SmsSender
 from anxin.attendance import countersigning, roots, witnesses
 from anxin.attendance.models import AttendanceRoot
+from anxin.attendance.retention import shred_attendance
 from anxin.chain import relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
@@ -183,6 +184,7 @@ async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deploym
         session, retention.kept_since(today), bank=deployment.bank, disputed=disputed_lines()
     )
     await shred_messages(session, retention.kept_since(today))
+    await shred_attendance(session, [project.id for project in await retention.due(session, today)])
     await retention.keep_count(session, today, await retention.shred_employment(session, today), payslips)
 
 
