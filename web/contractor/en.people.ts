@@ -30,7 +30,7 @@ export const en: Catalogue<keyof typeof zh> = {
   roster: "Roster",
   register: "Register somebody",
   importFile: "Import a file",
-  offers: "Contracts ({count} unsigned)",
+  offers: "Sign contracts ({count})",
   rosterEmpty: "Nobody is on the roster yet. Register people one by one, or import a CSV or Excel file.",
   seek: "Find by number or team",
   rosterCount: "{count} people",

@@ -25,7 +25,7 @@ export const zh = {
   roster: "名册",
   register: "登记一人",
   importFile: "导入名册文件",
-  offers: "合同（{count} 人未签）",
+  offers: "签合同（{count} 份待签）",
   rosterEmpty: "名册上还没有人。可以逐个登记，或导入 CSV、Excel 文件。",
   seek: "按工号或班组查找",
   rosterCount: "{count} 人",

@@ -5,6 +5,7 @@ export const en: Catalogue<keyof typeof zh> = {
   appName: "Anxin",
   otherLanguage: "中文",
   notReachable: "No answer from the server; trying again.",
+  noticeBoard: "notice board",
   asOfBlock: "As of block {block}",
   workers: "Workers: {count}",
 

@@ -2,6 +2,7 @@ export const zh = {
   appName: "安薪",
   otherLanguage: "English",
   notReachable: "连不上服务器，稍后会自动再试。",
+  noticeBoard: "维权告示牌",
   asOfBlock: "截至区块 {block}",
   workers: "{count} 名工人",
 
