@@ -56,7 +56,10 @@ export const en: Catalogue<keyof typeof zh> = {
   about: "phone {detail}",
   aboutTime: "always at {detail}",
   aboutSecond: "through within one second",
-  aboutAhead: "{detail} s ahead",
+  aboutAhead: "{detail} ahead",
+  minutes: "{minutes} min",
+  hours: "{hours} h {minutes} min",
+  comma: ", ",
   aboutLate: "{detail} days late",
 
   anchors: "Daily evidence",

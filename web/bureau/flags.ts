@@ -20,11 +20,18 @@ export function kindOf({ kind }: Pick<Flag, "kind">): string {
 /** The detail as a person reads it: whole as it came where it is of another form. */
 export function detailOf({ kind, detail }: Pick<Flag, "kind" | "detail">): string {
   const number = /^(\d+) [sd]$/.exec(detail)?.[1];
-  if (kind === "future-clock" && number) return t("aboutAhead", { detail: number });
+  if (kind === "future-clock" && number) return t("aboutAhead", { detail: lengthOf(Number(number)) });
   if (kind === "late-sync" && number) return t("aboutLate", { detail: number });
   if (kind === "one-device" && detail) return t("about", { detail });
   if (detail === "same-second") return t("aboutSecond");
   return kind === "machine-like" && detail ? t("aboutTime", { detail }) : detail;
+}
+
+/** 5 min, 27:33 h: as long as is worth saying. */
+function lengthOf(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return t("minutes", { minutes });
+  return t("hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
 
 export interface Anchored {

@@ -53,7 +53,10 @@ export const zh = {
   about: "手机编号 {detail}",
   aboutTime: "总是 {detail}",
   aboutSecond: "同一秒通过",
-  aboutAhead: "快 {detail} 秒",
+  aboutAhead: "快 {detail}",
+  minutes: "{minutes} 分",
+  hours: "{hours} 小时 {minutes} 分",
+  comma: "、",
   aboutLate: "晚 {detail} 天",
 
   anchors: "每日存证",

@@ -4,9 +4,11 @@ import { get } from "../shared/api";
 import { daysOfMonth, isRunning, onSite, type PunchTime, type WorkDay, workDays } from "../shared/attendance";
 import { daysBefore, datesFrom } from "../shared/calendar";
 import type { Hex } from "../shared/wire";
+import type { PartyRole, RosterRow } from "../shared/wire.people";
 import type { Correction, CorrectionContent, PunchText, SiteDay, SitePieces, SiteRecord, Strength } from "../shared/wire.attendance";
 
 const AT_ONCE = 4;
+const ROSTER_READERS: readonly PartyRole[] = ["contractor", "officer", "bureau", "subcontractor"];
 
 export interface WorkerDay {
   workerNo: string;
@@ -33,6 +35,13 @@ export const keyOf = (workerNo: string, day: string): string => `${workerNo}/${d
 
 export function siteDay(escrow: Hex, day: string): Promise<SiteDay> {
   return get<SiteDay>(`/api/projects/${escrow}/attendance?day=${day}`);
+}
+
+/** Masked name and team by number, for those who may see the roster; nobody's for the others. */
+export async function namesOf(escrow: Hex, roles: readonly PartyRole[]): Promise<Map<string, string>> {
+  if (!roles.some((role) => ROSTER_READERS.includes(role))) return new Map();
+  const { rows } = await get<{ rows: RosterRow[] }>(`/api/projects/${escrow}/roster`);
+  return new Map(rows.map(({ workerNo, nameMasked, team }) => [workerNo, [nameMasked, team].filter(Boolean).join(" · ")]));
 }
 
 export async function correctionsOf(escrow: Hex): Promise<Correction[]> {

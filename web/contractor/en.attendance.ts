@@ -11,6 +11,7 @@ export const en: Catalogue<keyof typeof zh> = {
   flags: "Flags",
   roots: "Evidence",
 
+  comma: ", ",
   in: "in",
   out: "out",
   month: "{year}-{month}",
@@ -19,6 +20,7 @@ export const en: Catalogue<keyof typeof zh> = {
   reading: "Reading day {read} of {of}…",
   nobody: "Nobody is on this project yet, and there is no attendance.",
   workerNo: "Worker no.",
+  name: "Name, team",
   days: "Days",
   hours: "Hours",
   pieces: "Pieces",

@@ -8,6 +8,7 @@ export const zh = {
   flags: "异常",
   roots: "存证",
 
+  comma: "，",
   in: "进",
   out: "出",
   month: "{year} 年 {month} 月",
@@ -16,6 +17,7 @@ export const zh = {
   reading: "正在读第 {read} 天，共 {of} 天…",
   nobody: "这个项目还没有人，也没有考勤。",
   workerNo: "工号",
+  name: "姓名、班组",
   days: "天数",
   hours: "工时",
   pieces: "件数",

@@ -50,6 +50,7 @@ export const en: Catalogue<keyof typeof zh> = {
   place: "Add my position",
   placeWhy: "A hint only, never proof; your hours count without it. Taken only at the moment you punch, for this project's attendance alone.",
 
+  toCheck: "{count} correction(s) for you to check",
   myAttendance: "My attendance",
   month: "{year}-{month}",
   monthBefore: "Month before",
@@ -94,13 +95,14 @@ export const en: Catalogue<keyof typeof zh> = {
   codeWrong: "Site code is wrong",
   deviceTime: "Punched {time}",
   serverTime: "Server received {time}",
-  rootNone: "Sealed after midnight",
+  rootNone: "Sealed after the midnight of the day it was received",
   rootWaiting: "Sealed, waiting for witnesses",
   rootDone: "Sealed on chain",
   proof: "Download the proof",
   proofWhy: "With it you can show, without us, that this record was not changed.",
 
   correctionTitle: "A correction for you to check",
+  correctionDone: "Correction",
   correctionOld: "Was",
   correctionNew: "Becomes",
   correctionNothing: "none",

@@ -47,7 +47,8 @@ export function nextDirection(latest: PunchTime | null, now: number): 1 | 2 {
 /** Whether a punch the other way came only just now: a finger that slipped, more likely than a shift. */
 export function isHasty(latest: PunchTime | null, direction: 1 | 2, now: number): boolean {
   if (!latest || Number(latest.direction) === direction) return false;
-  return now - Date.parse(latest.at) < HASTY_MILLISECONDS;
+  const since = now - Date.parse(latest.at);
+  return since >= 0 && since < HASTY_MILLISECONDS;
 }
 
 /** What is worth showing beside the button: whatever waits or was refused, and the latest few; newest first. */

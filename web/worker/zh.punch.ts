@@ -46,6 +46,7 @@ export const zh = {
   place: "带上我的位置",
   placeWhy: "位置只作参考，不能当证据，不带也照样算工时。只在打卡那一下取，只给本项目的考勤用。",
 
+  toCheck: "有 {count} 处考勤更正等您看",
   myAttendance: "我的考勤",
   month: "{year} 年 {month} 月",
   monthBefore: "上个月",
@@ -90,13 +91,14 @@ export const zh = {
   codeWrong: "工地码不对",
   deviceTime: "打卡时间 {time}",
   serverTime: "服务器收到 {time}",
-  rootNone: "明天零点后存证",
+  rootNone: "收到当天的零点后存证",
   rootWaiting: "存证已生成，等见证人签字",
   rootDone: "已存证上链",
   proof: "下载存证凭据",
   proofWhy: "有了这份凭据，不靠我们也能证明这条记录没被改过。",
 
   correctionTitle: "考勤要更正，请您看",
+  correctionDone: "考勤更正",
   correctionOld: "原来",
   correctionNew: "改成",
   correctionNothing: "没有",

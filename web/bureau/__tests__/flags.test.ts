@@ -41,7 +41,8 @@ test("after a reorganisation the living transaction is shown, and an orphaned on
 });
 
 test.each([
-  ["future-clock", "360 s", "快 360 秒"],
+  ["future-clock", "360 s", "快 6 分"],
+  ["future-clock", "3660 s", "快 1 小时 1 分"],
   ["late-sync", "9 d", "晚 9 天"],
   ["machine-like", "07:58:03", "总是 07:58:03"],
   ["machine-like", "same-second", "同一秒通过"],

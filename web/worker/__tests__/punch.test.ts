@@ -63,6 +63,7 @@ describe("the next punch", () => {
 test.each([
   ["out a minute after in", 1, 2, 1 / 60, true],
   ["out after ten minutes", 1, 2, 10 / 60, false],
+  ["in before an out that a correction put later", 2, 1, -2, false],
   ["in twice is one punch to the pay rules", 1, 1, 1 / 60, false],
 ] as [string, 1 | 2, 1 | 2, number, boolean][])("%s is hasty: %s", (_, last, way, hours, expected) => {
   expect(isHasty(latestPunch(ESCROW, [punched(hours, last)], null), way, NOW)).toBe(expected);
