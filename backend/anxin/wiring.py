@@ -41,6 +41,7 @@ from anxin.projects import service as projects
 from anxin.projects.models import Membership
 from anxin.realname import plan
 from anxin.realname.client import Platform
+from anxin.realname.retention import shred_uploads
 from anxin.realname.upload import upload
 from anxin.wages import outcomes, releases
 from anxin.wages import reversed as unpaid_lines
@@ -184,6 +185,7 @@ async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deploym
         session, retention.kept_since(today), bank=deployment.bank, disputed=disputed_lines()
     )
     await shred_messages(session, retention.kept_since(today))
+    await shred_uploads(session, retention.kept_since(today))
     await shred_attendance(session, [project.id for project in await retention.due(session, today)])
     await retention.keep_count(session, today, await retention.shred_employment(session, today), payslips)
 

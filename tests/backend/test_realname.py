@@ -31,6 +31,7 @@ from anxin.realname.cipher import SECRET_FIELDS, decrypt, encrypt, with_secrets_
 from anxin.realname.client import Handled, NoAnswer, Platform, Refused
 from anxin.realname.errors import BadAppSecret
 from anxin.realname.models import PlatformProject, Upload
+from anxin.realname.retention import shred_uploads
 from anxin.realname.upload import upload
 from anxin.settings import Settings
 
@@ -433,6 +434,19 @@ async def test_the_database_never_sees_a_number_and_keeps_no_content(
         dump += str((await session.execute(text("SELECT realname_items::text FROM realname_items"))).all())
     assert not any(number in dump for number in IDS.values())
     assert {"rejected"} == {each.state for each in await uploads(linked) if each.data is not None}
+
+
+async def test_what_the_platform_never_took_is_kept_three_years_and_no_longer(
+    linked: Site, standin: PlatformStandIn, drain: Drain
+) -> None:
+    standin.refuse_ids = {IDS["W002"]}
+    await drain()
+    made = (await uploads(linked))[-1].created_at
+    for before, kept in ((made - timedelta(days=1), {True, False}), (made + timedelta(days=1), {False})):
+        async with transaction(linked.sessions) as session:
+            await shred_uploads(session, before)
+        rows = await uploads(linked)
+        assert (kept, kept) == ({row.data is not None for row in rows}, {row.message is not None for row in rows})
 
 
 # ------------------------------------------------------------------ linking
