@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from sqlalchemy import func, select, text, update
-from tests.backend.attendance_words import DAY, FOREMAN, OFFICER, STRANGER, local, name_party, punch
+from tests.backend.attendance_words import DAY, FOREMAN, OFFICER, STRANGER, change, local, name_party, punch
 from tests.backend.conftest import BUREAU, CONTRACTOR, ESCROW, assert_problem
 
+from anxin import wiring
 from anxin.attendance import phone, site_code, sources
 from anxin.attendance import service as attendance
 from anxin.attendance.effective import Reading, fills_a_gap, outweighed
@@ -373,3 +374,22 @@ async def test_punch_counts_on_the_site_calendar(send, site, session):
     (counting,) = (await attendance.punches_of(session, site.project)).values()
     assert [(DAY, SITE_ZONE)] == [(at.date(), at.tzinfo) for at, _ in counting]
     assert 1 == await session.scalar(select(func.count()).select_from(Punch))
+
+
+# ------------------------------------------------------------------ the end of it
+
+
+async def test_positions_and_salts_go_with_the_ledger_of_an_ended_project(send, site):
+    """Three years after the escrow's closing; not a day earlier."""
+    await send("W001", local("07:30"), hint={"latitude": 29.56})
+    await change(site, "UPDATE projects SET closed_at = '2027-01-31T08:00:00Z'")
+    shred = wiring.on_job(None, site.deployment)["shred"]
+
+    await site.apply(shred, {"day": "2030-01-31"})
+    (before,) = await kept(site)
+    await site.apply(shred, {"day": "2030-02-01"})
+    (after,) = await kept(site)
+
+    assert (True, 16) == (before.hint is not None, len(before.salt))
+    assert (None, b"") == (after.hint, after.salt)
+    assert (before.at, before.digest) == (after.at, after.digest)

@@ -1,4 +1,4 @@
-"""The end of what attendance holds of people: with the employment ledger of an ended project go positions, reasons and salts.
+"""The end of what attendance holds of people: positions, reasons and salts go with an ended project's employment ledger.
 
 Readings and roots stay. Without its salt a record cannot be found in a root any more, and the root says nothing of anybody.
 Source: 保障农民工工资支付条例 Art. 28.
