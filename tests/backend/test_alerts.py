@@ -139,6 +139,19 @@ def test_long_name_is_cut_within_its_own_alphabet():
     assert LONGEST_NAME == len(short_name(CHINESE_NAME + "二期"))
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("中奖http://a.cn/x", "中奖http a cn x"),
+        ("领钱 evil.example\n【银行】", "领钱 evil example 银行"),
+        ("{amount}", "amount"),
+        ("两江新区（二期）·3#楼", "两江新区（二期）·3#楼"),
+    ],
+)
+def test_name_of_a_project_puts_neither_link_nor_another_sender_into_a_message(name, told):
+    assert told == short_name(name)
+
+
 async def test_posted_sheet_is_told_to_each_worker_of_it(site, messages, jobs):
     sheet = await site.post(90_000, 60_000)
     event = final_event("SheetPosted", "WageEscrow", ESCROW, lines=[as_event(line) for line in sheet.lines])

@@ -228,6 +228,14 @@ async def test_status_is_asked_for_where_twilio_can_reach_us(through, twilio, mo
     await sender.close()
 
 
+async def test_number_is_never_in_a_log(sender, caplog):
+    with caplog.at_level("DEBUG"):
+        await sender.send(PHONE, "工资")
+        await sender.find(PHONE, "工资", long_ago())
+
+    assert PHONE[3:] not in caplog.text
+
+
 async def test_closed_sender_leaves_no_connection_behind(through):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -3,6 +3,7 @@
 "Released" is not "paid": only the bank's receipt lets a message say paid. Nobody is named: a phone lies about, or is shared.
 """
 
+import re
 from datetime import date, datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from anxin.core.clock import SITE_ZONE
 from anxin.core.language import Language
 
 LONGEST_NAME: Final = 20  # characters of a project's name that a message has room for
+_MARKS: Final = re.compile(r"[^\w ()（）《》·、，#-]")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 TEXTS: dict[str, dict[Language, str]] = {
@@ -177,7 +179,11 @@ def text(kind: str, language: Language, **values: object) -> str:
 
 
 def short_name(name: str) -> str:
-    """A project's name, as much of it as a message has room for."""
+    """A project's name, as much of it as a message has room for.
+
+    Without what links and line breaks are made of: whoever names a project does not write messages in our name.
+    """
+    name = " ".join(_MARKS.sub(" ", name).split())
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + ("." if name.isascii() else "…")
 
 

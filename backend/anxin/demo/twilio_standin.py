@@ -80,7 +80,7 @@ class TwilioStandIn:
         application.router.add_post("/2010-04-01/Accounts/{account}/Messages.json", self._take)
         application.router.add_get("/2010-04-01/Accounts/{account}/Messages.json", self._list)
         application.router.add_get("/2010-04-01/Accounts/{account}/Messages/{sid}.json", self._show)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
