@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import func, select
 
-from anxin.alerts.models import Message
+from anxin.alerts.models import QUEUED, SENDING, Message
 from anxin.audit.books import EscrowBooks
 from anxin.audit.service import audit
 from anxin.chain.indexer import FINAL, event_of, heights
@@ -86,7 +86,8 @@ class Month:
 
     async def all_told(self) -> bool:
         async with self.sessions() as session:
-            return not await session.scalar(select(func.count()).select_from(Message).where(Message.state == "queued"))
+            under_way = select(func.count()).select_from(Message).where(Message.state.in_((QUEUED, SENDING)))
+            return not await session.scalar(under_way)
 
     # ---------------------------------------------------------------- waiting and telling
 
@@ -129,7 +130,7 @@ class Month:
         async with self.sessions() as session:
             _, block = await heights(session)
             audited = await audit(self.rpc, self.stack.deployment, block, session)
-            sms = await session.scalar(select(func.count()).select_from(Message).where(Message.state == "sent"))
+            sms = await session.scalar(select(func.count()).select_from(Message).where(Message.provider_id.is_not(None)))
         ids = set((await self.worker_ids()).values())
         every = await read_events(self.rpc, self.stack.deployment, block)
         disputes = {each.args["disputeId"] for each in every if each.name in DISPUTE_OPENERS and _is_month(each, ids)}
