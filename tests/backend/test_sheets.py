@@ -141,7 +141,7 @@ async def test_half_a_punch_is_told_and_pays_nothing(site, october):
 async def test_nothing_to_pay_says_who_was_left_out(site, sessions, october):
     await terms(sessions, state="waiting")
 
-    with pytest.raises(NothingToPay, match="W001 not-joined, W002 not-joined"):
+    with pytest.raises(NothingToPay, match="W001 has no contract signed by both, W002 has no"):
         await compile_october(site)
 
 
@@ -199,7 +199,7 @@ async def test_compiling_again_replaces_the_draft(site, sessions, october):
 async def test_submitted_days_are_on_no_second_sheet(site, october):
     await submit_october(site)
 
-    with pytest.raises(NothingToPay, match="W001 on-sheet, W002 on-sheet"):
+    with pytest.raises(NothingToPay, match="W001 is on a sheet already, W002 is on a sheet already"):
         await compile_october(site)
 
 

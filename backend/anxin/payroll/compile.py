@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.core.language import Language
 from anxin.payroll import rules
 from anxin.payroll.calendar import china
 from anxin.payroll.deductions import net
@@ -35,6 +36,16 @@ class LeftOut(StrEnum):
     MONTH_CONTRACT = "month-contract"  # part of a month, and no exit in it
     NOTHING_LEFT = "nothing-left"  # deductions take all of it
     CANNOT_LOWER = "cannot-lower"  # posted with more than is due now
+
+
+WHY: dict[LeftOut, dict[Language, str]] = {
+    LeftOut.NOT_JOINED: {"zh": "合同没签完", "en": "has no contract signed by both"},
+    LeftOut.ON_SHEET: {"zh": "已在工资表上", "en": "is on a sheet already"},
+    LeftOut.UNREADABLE: {"zh": "打卡缺一半，算不出", "en": "has only halves of punches"},
+    LeftOut.MONTH_CONTRACT: {"zh": "月薪要按整月编", "en": "is paid by the whole month"},
+    LeftOut.NOTHING_LEFT: {"zh": "扣完没有剩余", "en": "has nothing left after deductions"},
+    LeftOut.CANNOT_LOWER: {"zh": "上链的更多，不能调低", "en": "was posted with more"},
+}
 
 
 @dataclass(frozen=True)
@@ -75,14 +86,18 @@ async def compile_sheets(
         left_out = [each for each in left_out if each["reason"] != LeftOut.ON_SHEET]
     if not wages:
         raise NothingToPay(
-            first_day=ask.first_day.isoformat(), last_day=ask.last_day.isoformat(),
-            left_out=", ".join(f"{each['workerNo']} {each['reason']}" for each in left_out[:NAMED]) or "—",
+            first_day=ask.first_day.isoformat(), last_day=ask.last_day.isoformat(), left_out=_named(left_out, "en"),
+            left_out_zh=_named(left_out, "zh"),
         )  # fmt: skip
     plan = SheetPlan(
         ask.first_day, ask.last_day, payday_of(project, ask), ask.kind, ask.employer, acting.address, left_out,
         replaces_pk=replaces_pk, reason=reason,
     )  # fmt: skip
     return await keep_drafts(session, project, plan, wages)
+
+
+def _named(left_out: Sequence[Mapping[str, str]], language: Language) -> str:
+    return ", ".join(f"{each['workerNo']} {WHY[LeftOut(each['reason'])][language]}" for each in left_out[:NAMED]) or "—"
 
 
 async def lock_project(session: AsyncSession, project: Project) -> None:

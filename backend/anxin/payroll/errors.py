@@ -2,6 +2,22 @@
 
 from anxin.core.errors import AnxinError
 
+STATES_ZH = {
+    "draft": "草稿", "waiting": "待总包签名", "accepted": "已签名，等上链", "sent": "正在上链", "done": "已上链",
+    "refused": "链上拒收", "withdrawn": "已撤回",
+}  # fmt: skip
+
+
+class WrongState(AnxinError):
+    """Base of what is not possible with a sheet in its present state; the state is told in the reader's words."""
+
+    status = 409
+    title = {"zh": "工资表现在不能这样做", "en": "Not in this state"}
+    detail = {"zh": "工资表 {sheet} 现在是“{state_zh}”。", "en": "Sheet {sheet} is {state}."}
+
+    def __init__(self, *, sheet: int, state: str) -> None:
+        super().__init__(sheet=sheet, state=state, state_zh=STATES_ZH.get(state, state))
+
 
 class BadPeriod(AnxinError):
     status = 422
@@ -17,7 +33,7 @@ class NothingToPay(AnxinError):
     status = 409
     title = {"zh": "没有要发的工资", "en": "Nothing to pay"}
     detail = {
-        "zh": "{first_day} 到 {last_day} 没有可列入工资表的工资。未列入：{left_out}。",
+        "zh": "{first_day} 到 {last_day} 没有可列入工资表的工资。未列入：{left_out_zh}。",
         "en": "From {first_day} to {last_day} there is no wage to put on a sheet. Left out: {left_out}.",
     }
 
@@ -42,20 +58,18 @@ class SheetUnknown(AnxinError):
     }
 
 
-class SheetNotDraft(AnxinError):
-    status = 409
+class SheetNotDraft(WrongState):
     title = {"zh": "工资表已提交", "en": "The sheet is no draft"}
     detail = {
-        "zh": "工资表 {sheet} 现在是“{state}”，只有草稿才能这样做。",
+        "zh": "工资表 {sheet} 现在是“{state_zh}”，只有草稿才能这样做。",
         "en": "Sheet {sheet} is {state}: this is possible with a draft only.",
     }
 
 
-class SheetSigned(AnxinError):
-    status = 409
+class SheetSigned(WrongState):
     title = {"zh": "工资表已签名", "en": "The sheet is signed"}
     detail = {
-        "zh": "工资表 {sheet} 现在是“{state}”，不能再收回。上链后发现少算，请出更正表。",
+        "zh": "工资表 {sheet} 现在是“{state_zh}”，不能再收回。上链后发现少算，请出更正表。",
         "en": "Sheet {sheet} is {state} and cannot be taken back. What it lacks goes on a correcting sheet later.",
     }
 
@@ -96,11 +110,10 @@ class NothingToCorrect(AnxinError):
     }
 
 
-class NotPosted(AnxinError):
-    status = 409
+class NotPosted(WrongState):
     title = {"zh": "工资表还没上链", "en": "The sheet is not posted"}
     detail = {
-        "zh": "工资表 {sheet} 现在是“{state}”。没上链的表重新编制即可，更正表只用于已上链的表。",
+        "zh": "工资表 {sheet} 现在是“{state_zh}”。没上链的表重新编制即可，更正表只用于已上链的表。",
         "en": "Sheet {sheet} is {state}. What is not posted is compiled again; a correcting sheet is for posted ones.",
     }
 
