@@ -248,7 +248,7 @@ def doubts(answer: Answer) -> list[tuple[str, str]]:
     return [(doubt.value, doubt.problem) for doubt in answer.doubts]
 
 
-@pytest.mark.parametrize("version", ["03", "12"])
+@pytest.mark.parametrize("version", ["03", "10", "12"])
 def test_each_wage_has_its_own_status(version: str) -> None:
     report = status(
         transaction(A, "ACSC", amount="3250.00"), transaction(B, "RJCT", "AC04"), transaction(C, "ACSP"), group="PART",
@@ -304,6 +304,13 @@ def test_a_version_without_schema_is_named_with_those_there_are() -> None:
     with pytest.raises(UnknownMessage) as raised:
         read_answer(status(version="99"), EXPECTED)
     assert "pain.002.001.99. Known are camt.054.001.02, " in str(raised.value)
+
+
+def test_a_version_checked_as_another_names_its_own_lines() -> None:
+    report = status(transaction(A, "ACSC").replace("<TxSts>ACSC", "\n<TxSts>"), version="10")
+    with pytest.raises(BadFile) as raised:
+        read_answer(report, EXPECTED)
+    assert ("TxSts", 2) == (raised.value.values["field"], raised.value.values["line"])
 
 
 def test_a_message_of_another_kind_is_refused() -> None:
