@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from anxin.core.clock import SITE_ZONE
 from anxin.demo.site import DATA
-from anxin.payroll.bulk.fields import Block, Months, dates, instants, whole_numbers
+from anxin.payroll.bulk.fields import Block, Months, Unusual, dates, instants, whole_numbers
 from anxin.payroll.bulk.roster import from_rows
 from anxin.payroll.bulk.scan import at_micros
 from anxin.payroll.files import BadCell, RosterRow, instant
@@ -105,34 +105,52 @@ def test_table_is_the_default_and_ends_with_totals(site):
 # ------------------------------------------------------------------ files in every dress
 
 
-def dressed(file, *, order, end, quote=False, begin="", zone=None, last_end=True):
+def dressed(file, *, order, end, quote="", begin="", zone=None, last_end=True):
     rows = [line.split(",") for line in file.read_text().splitlines()]
     places = [rows[0].index(column) for column in order]
     if zone is not None:
         place = rows[0].index("at")
         for row in rows[1:]:
             row[place] = zone(datetime.fromisoformat(row[place]))
-    cells = [[f'"{row[place]}"' if quote else row[place] for place in places] for row in rows]
+    cells = [[f"{quote}{row[place]}{quote}" for place in places] for row in rows]
     return (begin + end.join(map(",".join, cells)) + end * last_end).encode()
 
 
-@pytest.mark.parametrize("quote", [False, True], ids=["read at a glance", "quoted: read cell by cell"])
+@pytest.mark.parametrize(
+    "quote", ["", '"', '"needed'], ids=["plain", "quoted", "quoted where it must be: read cell by cell"]
+)
 def test_dress_of_the_files_does_not_matter(site, quote):
     """A mark at the beginning, CR LF or none at the end, columns in another order and beside others, instants in UTC."""
-    roster = dressed(
-        ROSTER, order=["piece_quota", "rate_fen", "team", "contract_type", "worker_no"], end="\r\n", quote=quote
-    )
+    mark = quote[:1]
+    roster = dressed(ROSTER, order=["piece_quota", "rate_fen", "team", "contract_type", "worker_no"], end="\r\n", quote=mark)
     punches = dressed(
-        PUNCHES, order=["direction", "device", "at", "worker_no"], end="\r\n", begin="\ufeff", quote=quote, last_end=False,
+        PUNCHES, order=["direction", "device", "at", "worker_no"], end="\r\n", begin="\ufeff", quote=mark, last_end=False,
         zone=lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
     )  # fmt: skip
-    pieces = dressed(PIECES, order=["quantity", "date", "worker_no"], end="\n", begin="\ufeff", quote=quote, last_end=False)
+    pieces = dressed(PIECES, order=["quantity", "date", "worker_no"], end="\n", begin="\ufeff", quote=mark, last_end=False)
+    if quote == '"needed':
+        roster, punches = roster.replace(b'"T1"', b'"T1, ""day"""'), punches.replace(b'"G1"', b'"G1,\r\nleft"')
     done = site.run(
         site.write("r.csv", roster), site.write("p.csv", punches), site.write("q.csv", pieces), "--format", "json"
     )
 
     assert (0, "") == (done.returncode, done.stderr)
     assert json.loads(EXPECTED.read_text()) == json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b'"a","b"\n"c",d\n', b"a,b\nc,d\n"), (b'"","b"\r\n', b",b\r\n"), (b'"a""b",c\n', None), (b'"a,b",c\n', None),
+        (b'"a\n",c\n', None), (b'a"b",c\n', None), (b'"a"b,c\n', None), (b'"a,c\n', None), (b'"a","\n"b",c\n', None),
+    ],
+)  # fmt: skip
+def test_quotes_are_left_out_only_where_they_mean_nothing(written, read):
+    if read is None:
+        with pytest.raises(Unusual):
+            Block.of(written, 2)
+    else:
+        assert read.strip() in Block.of(written, 2).text.tobytes()
 
 
 def test_fractions_of_a_second_and_other_offsets_are_exact(site):

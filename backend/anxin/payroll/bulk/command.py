@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date, timedelta
 from pathlib import Path
 from types import FrameType
@@ -42,6 +43,9 @@ def compute_command(
         sys.exit(BAD_INPUT)
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except BrokenProcessPool:
+        click.echo("✗ a process that shared the work was ended, perhaps for want of memory: try again", err=True)
         sys.exit(1)
     except OSError as error:
         click.echo(f"✗ {error}", err=True)

@@ -46,9 +46,11 @@ class Block:
 
     @classmethod
     def of(cls, lines: bytes, columns: int) -> "Block":
-        """Raises Unusual where a line has other than `columns` cells, or there is a quote, a NUL, or what is not UTF-8."""
-        if QUOTE in lines or b"\0" in lines:
+        """Raises Unusual where a line has other than `columns` cells, or there is a NUL, or what is not UTF-8."""
+        if b"\0" in lines:
             raise Unusual
+        if QUOTE in lines:
+            lines = _without_quotes(lines)
         if not lines.isascii():
             try:
                 lines.decode()
@@ -80,6 +82,22 @@ class Block:
 
     def cell_text(self, column: int, line: int) -> str:
         return self.text[self.begin[line, column] : self.end[line, column]].tobytes().decode()
+
+
+def _without_quotes(lines: bytes) -> bytes:
+    """Leave out quotes about cells. Raises Unusual where they are needed: for commas, line ends or quotes within."""
+    text = np.frombuffer(NEWLINE + lines, np.uint8)
+    is_end = (text == COMMA[0]) | (text == NEWLINE[0])
+    quotes = np.flatnonzero(text == QUOTE[0])
+    opens, closes = quotes[::2], quotes[1::2]
+    if len(opens) != len(closes) or not is_end[opens - 1].all():
+        raise Unusual
+    if not (is_end[closes + 1] | (text[closes + 1] == ord("\r"))).all():
+        raise Unusual
+    ends = np.flatnonzero(is_end)
+    if (np.searchsorted(ends, opens) != np.searchsorted(ends, closes)).any():
+        raise Unusual
+    return lines.replace(QUOTE, b"")
 
 
 def _without_returns(lines: bytes, text: NDArray[np.uint8], end: Ints) -> Ints:

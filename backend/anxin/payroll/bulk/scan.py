@@ -48,11 +48,11 @@ def parts_of(file: Path, columns: tuple[str, ...], count: int) -> list[Part]:
     """Cut a file into about equal parts. Raises Unusual where the header is not there or not plain."""
     with file.open("rb") as lines:
         first = lines.readline()
-        if b'"' in first or b"\0" in first:
+        if b"\0" in first or b"\r" in first.rstrip(b"\r\n"):
             raise Unusual
         try:
-            header = next(csv.reader([first.decode("utf-8-sig")]), [])
-        except UnicodeDecodeError as error:
+            header = next(csv.reader([first.decode("utf-8-sig")], strict=True), [])
+        except (UnicodeDecodeError, csv.Error) as error:
             raise Unusual from error
         if check_header(header, columns) is not None:
             raise Unusual
