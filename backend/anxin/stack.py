@@ -218,7 +218,7 @@ async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
         "--rpc", chain.url, "--out", str(settings.deployment), "--rp-id", "localhost",
         "--registrar", EMBEDDED_ROLES.registrar, "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau,
         "--arbiter", EMBEDDED_ROLES.arbiter, "--guardian", EMBEDDED_ROLES.guardian, "--witness", EMBEDDED_ROLES.witness,
-        "--relayer", str(Account.from_key(settings.relayer_key).address),
+        "--relayer", *(str(Account.from_key(key).address) for key in settings.all_relayer_keys),
     ]  # fmt: skip
     script = ROOT / "scripts" / "deploy.py"
     process = await asyncio.create_subprocess_exec(
