@@ -262,6 +262,31 @@ async def test_subcontractor_brings_only_whom_it_employs(client, site, staff_hea
     assert (1, ["W002"]) == (seen["newRows"], seen["unknownWorkers"])
 
 
+# ------------------------------------------------------------------ taking away
+
+
+async def test_days_are_taken_away_as_a_table_of_whom_one_may_see(client, desk, site, staff_headers):
+    """What came from a file can be read back from the export of it."""
+    await desk.confirm((await desk.upload(line(), line("W002", at="18:00", direction="02"))).json()["fileDigest"])
+    await name_party(site, FOREMAN, "foreman", team="T9")
+    days = {"first": DAY.isoformat(), "last": DAY.isoformat()}
+
+    async def taken(headers, **more):
+        return await client.get(f"{ATTENDANCE}/export", params=days | more, headers=headers)
+
+    rows = read_table((await taken(desk.headers)).content, "csv").rows
+    assert [line(), line("W002", at="18:00", direction="02")] == [
+        tuple(each.cells[column] for column in PUNCHES) for each in rows
+    ]
+    assert {("file:file", "weak", "counted")} == {
+        (each.cells["source"], each.cells["strength"], each.cells["state"]) for each in rows
+    }
+    assert rows[0].cells == read_table((await taken(desk.headers, format="xlsx")).content, "xlsx").rows[0].cells
+    assert [] == read_table((await taken(await staff_headers(FOREMAN))).content, "csv").rows
+    assert_problem(await taken(desk.headers, first="2026-01-01", last="2026-02-01"), 400, "malformed", "31 days")
+    assert 404 == (await taken(await staff_headers(STRANGER))).status_code
+
+
 # ------------------------------------------------------------------ many rows
 
 

@@ -22,6 +22,7 @@ from anxin.core.clock import SITE_ZONE, now
 from anxin.core.database import transaction
 from anxin.core.errors import Malformed
 from anxin.core.signing import SECP256K1_ORDER, WalletSignature
+from anxin.core.tables import read_table
 from anxin.people.models import Worker
 
 MONTH = f"{DAY:%Y-%m}"
@@ -254,6 +255,19 @@ async def test_month_that_is_none_is_named(client, site, signed_in):
     for asked in ("2026-13", "2026-1", "abc", "2026-10-01", "1999-10"):
         answer = await client.get("/api/me/attendance", params={"month": asked}, headers=signed_in(site.workers["W001"]))
         assert_problem(answer, 400, "malformed", "month")
+
+
+async def test_worker_takes_the_own_month_along(client, send, site, signed_in):
+    await send("W001", local("07:30"))
+    await send("W002", local("07:31"))
+
+    asked = {"month": MONTH, "format": "csv"}
+    answer = await client.get("/api/me/attendance/export", params=asked, headers=signed_in(site.workers["W001"]))
+
+    (taken,) = read_table(answer.content, "mine").rows
+    assert ("测试项目", local("07:30").isoformat(), "01", "medium", "counted") == (
+        taken.cells["project"], taken.cells["at"], taken.cells["direction"], taken.cells["strength"], taken.cells["state"]
+    )  # fmt: skip
 
 
 async def test_month_needs_a_session(client, site):

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from anxin.core.clock import SITE_ZONE
 from anxin.projects.models import Project
 
 PunchTime = tuple[datetime, str]  # site-local instant, direction
+Span = tuple[datetime, datetime]
+
+AROUND = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,13 @@ def voided() -> Select[int | None]:
 
 
 async def readings_of(
-    session: AsyncSession, project: Project, worker_pk: int | None = None
+    session: AsyncSession, project: Project, worker_pk: int | None = None, span: Span | None = None
 ) -> dict[int, list[Effective]]:
-    """Return each worker's readings in time order, voided ones left out; those that are outweighed are still among them."""
+    """Return each worker's readings in time order, voided ones left out; those that are outweighed are still among them.
+
+    Args:
+        span: of these instants only, and a day before and after: what a shift began with, or ended with.
+    """
     reported = select(
         Punch.worker_pk, Punch.at, Punch.direction, Punch.strength, Punch.id, literal(False).label("agreed")
     ).where(Punch.project_pk == project.id, Punch.id.not_in(voided()))
@@ -106,6 +113,10 @@ async def readings_of(
     ).where(Correction.project_pk == project.id, Correction.state == EFFECTIVE, Correction.action == "add")
     if worker_pk is not None:
         reported, added = reported.where(Punch.worker_pk == worker_pk), added.where(Correction.worker_pk == worker_pk)
+    if span is not None:
+        since, until = span[0] - AROUND, span[1] + AROUND
+        reported = reported.where(Punch.at >= since, Punch.at < until)
+        added = added.where(Correction.at >= since, Correction.at < until)
     both: CompoundSelect[*tuple[Any, ...]] = union_all(reported, added).order_by("worker_pk", "at", "direction")
     rows: Result[*tuple[Any, ...]] = await session.execute(both)
     by_worker: dict[int, list[Effective]] = {}

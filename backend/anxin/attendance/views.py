@@ -1,7 +1,6 @@
 """What a worker sees of their own month, and what a project's people see of a day."""
 
 import re
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -32,6 +31,7 @@ from anxin.attendance.schemas import (
     SitePieces,
     SiteRecord,
 )
+from anxin.attendance.service import Span
 from anxin.attendance.strength import WEAK
 from anxin.core.clock import SITE_ZONE, day_number
 from anxin.core.deployment import Deployment
@@ -43,12 +43,10 @@ from anxin.projects.service import escrow_of
 
 COUNTED, VOIDED, OUTWEIGHED = "counted", "voided", "outweighed"
 
-Span = tuple[datetime, datetime]
-
 
 async def my_attendance(session: AsyncSession, deployment: Deployment, worker: Worker, month: str) -> MyAttendance:
     """Return a worker's own month, project by project. Raises Malformed."""
-    span = _month(month)
+    span = month_span(month)
     punched = select(Punch.project_pk).where(Punch.worker_pk == worker.id, Punch.at >= span[0], Punch.at < span[1])
     counted = select(PieceCount.project_pk).where(PieceCount.worker_pk == worker.id)
     corrected = select(Correction.project_pk).where(Correction.worker_pk == worker.id)
@@ -61,14 +59,14 @@ async def my_attendance(session: AsyncSession, deployment: Deployment, worker: W
 async def _my_project(
     session: AsyncSession, deployment: Deployment, worker: Worker, project: Project, span: Span
 ) -> MyProjectAttendance:
-    readings = (await service.readings_of(session, project, worker.id)).get(worker.id, [])
+    readings = (await service.readings_of(session, project, worker.id, span)).get(worker.id, [])
     out = outweighed(readings)
     first, last = span[0].date(), span[1].date()
     pieces = await _pieces(session, project, [worker.id], first, last)
     return MyProjectAttendance(
         escrow=escrow_of(project),
         name=project.name,
-        records=await _my_records(session, worker, project, span, out),
+        records=await my_records(session, worker, project, span, out),
         pieces=[DayPieces(record, day, now, was, strength) for _, record, day, now, was, strength in pieces],
         corrections=await _my_corrections(session, deployment, worker, project, first, last),
         effective=[
@@ -79,7 +77,7 @@ async def _my_project(
     )
 
 
-async def _my_records(
+async def my_records(
     session: AsyncSession, worker: Worker, project: Project, span: Span, out: set[str]
 ) -> list[MyRecord]:
     leaf = and_(AttendanceLeaf.kind == "punch", AttendanceLeaf.record == cast(Punch.id, String))
@@ -121,7 +119,7 @@ async def site_day(session: AsyncSession, acting: Acting, day: date) -> SiteDay:
     """Return a project's local day, of the people somebody may see."""
     project, begin = acting.project, datetime.combine(day, time(), SITE_ZONE)
     numbers = {worker_pk: number for number, worker_pk in (await intake.numbers_for(session, acting)).items()}
-    records = await _site_records(session, project, numbers, (begin, begin + timedelta(days=1)))
+    records = await site_records(session, project, numbers, (begin, begin + timedelta(days=1)))
     pieces = await _pieces(session, project, list(numbers), day, day + timedelta(days=1))
     seen = {each.worker_no for each in records} | {numbers[each[0]] for each in pieces}
     return SiteDay(
@@ -132,7 +130,7 @@ async def site_day(session: AsyncSession, acting: Acting, day: date) -> SiteDay:
     )
 
 
-async def _site_records(
+async def site_records(
     session: AsyncSession, project: Project, numbers: dict[int, str], span: Span
 ) -> list[SiteRecord]:
     voided = Punch.id.in_(service.voided()).label("voided")
@@ -144,7 +142,8 @@ async def _site_records(
             .order_by(Punch.at, Punch.id)
         )
     ).all()
-    out = await _outweighed(session, project, {punch.worker_pk for punch, _, _ in rows if punch.strength == WEAK})
+    readings = await service.readings_of(session, project, span=span) if any(_is_weak(punch) for punch, _, _ in rows) else {}
+    out = {record for each in readings.values() for record in outweighed(each)}
     return [
         SiteRecord(
             record=f"punch-{punch.id}", worker_no=numbers[punch.worker_pk], at=punch.at, received_at=punch.received_at,
@@ -158,11 +157,8 @@ async def _site_records(
     ]  # fmt: skip
 
 
-async def _outweighed(session: AsyncSession, project: Project, workers: Iterable[int]) -> set[str]:
-    found: set[str] = set()
-    for worker_pk in workers:
-        found |= outweighed((await service.readings_of(session, project, worker_pk)).get(worker_pk, []))
-    return found
+def _is_weak(punch: Punch) -> bool:
+    return punch.strength == WEAK
 
 
 async def _pieces(
@@ -229,7 +225,7 @@ async def _own(session: AsyncSession, worker: Worker, record: str) -> tuple[str,
     raise RecordNotFound(record=record)
 
 
-def _month(month: str) -> Span:
+def month_span(month: str) -> Span:
     """Return the first instants of a local month and of the next. Raises Malformed."""
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
         raise Malformed(problem="month: 2026-10")
