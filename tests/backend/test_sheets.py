@@ -512,6 +512,16 @@ async def test_sheet_sent_back_becomes_a_draft_with_the_reason(client, site, sta
     assert [] == (await client.get(SHEETS)).json()["sheets"]
 
 
+async def test_sending_back_twice_makes_one_draft(client, site, staff_headers, october):
+    sheet = await submit_october(site)
+    headers = await staff_headers(CONTRACTOR)
+
+    for _ in range(2):
+        answer = await client.post(f"{SHEETS}/{sheet.id}/replacement", json={"reason": "重做"}, headers=headers)
+
+    assert ["draft", "withdrawn"] == [each["state"] for each in answer.json()["sheets"]]
+
+
 async def test_replacement_takes_the_number_and_the_old_signature_is_dead(client, site, sessions, october, jobs):
     old = await submit_october(site)
     async with transaction(sessions) as session:

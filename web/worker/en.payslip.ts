@@ -53,5 +53,6 @@ export const en: Record<keyof typeof zh, string> = {
   "legal-aid": "Legal aid",
   nobody: "The notice board names nobody yet. Dial 12333 or 12345 about unpaid wages.",
   pdf: "Download the payslip (PDF)",
+  table: "Download all payslips (table)",
   pdfWaiting: "Downloading…",
 };

@@ -51,5 +51,6 @@ export const zh = {
   "legal-aid": "法律援助",
   nobody: "项目公示牌还没有登记电话。欠薪投诉可打 12333 或 12345。",
   pdf: "下载工资条（PDF）",
+  table: "下载全部工资条（表格）",
   pdfWaiting: "正在下载…",
 } as const;

@@ -100,9 +100,10 @@ async def tell_posted(session: AsyncSession, event: Event) -> None:
     for line in event.args["lines"]:
         worker = await worker_of(session, line["workerId"])
         if worker is not None:
+            days = line["dayMask"].bit_count()  # none where a correction only adds to days of before
             await tell(
-                session, worker, "line_posted", f"{event.key}:{line['index']}", escrow=event.address,
-                project=short_name(project.name), days=line["dayMask"].bit_count(), amount=yuan(line["amount"]),
+                session, worker, "line_posted" if days else "line_added", f"{event.key}:{line['index']}", escrow=event.address,
+                project=short_name(project.name), days=days, amount=yuan(line["amount"]),
             )  # fmt: skip
 
 

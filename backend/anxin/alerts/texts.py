@@ -23,6 +23,10 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "【安薪】{project} {days}天工资{amount}已上链，请打开安薪核对并签名。",
         "en": "[Anxin] {project}: {amount} for {days} days is posted. Open Anxin to check it and sign.",
     },
+    "line_added": {
+        "zh": "【安薪】{project} 补发工资{amount}已上链，请打开安薪核对并签名。",
+        "en": "[Anxin] {project}: {amount} more is posted. Open Anxin to check it and sign.",
+    },
     "released": {
         "zh": "【安薪】您签名的工资{amount}已放款，正转往您的收款账户。",
         "en": "[Anxin] The wage you signed for, {amount}, is released and on its way to your account.",

@@ -3,6 +3,7 @@
 Compilations of a project take turns (its row is locked), so that of two at once the second sees what the first has done.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -81,7 +82,7 @@ async def compile_sheets(
     replaces_pk, reason = await _discard_same(session, project, ask, (replaces_pk, reason))
     members = await load_members(session, project, ask.last_day, employer=ask.employer)
     live = await live_periods(session, project)
-    wages, left_out = _sort_out(members, ask, live)
+    wages, left_out = await asyncio.to_thread(_sort_out, members, ask, live)  # others are answered meanwhile
     if replaces_pk is not None:  # those on the batch's other sheets are no news
         left_out = [each for each in left_out if each["reason"] != LeftOut.ON_SHEET]
     if not wages:

@@ -1,6 +1,6 @@
 """Sheets as others see them: what is public, what a party of the project sees, what is posted."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -40,7 +40,7 @@ async def sheets_of(session: AsyncSession, escrow: str) -> list[SheetView]:
         select(WageSheet)
         .join(Project, Project.id == WageSheet.project_pk)
         .where(Project.escrow == escrow.lower(), WageSheet.state.not_in((DRAFT, WITHDRAWN)))
-        .options(selectinload(WageSheet.lines))
+        .options(selectinload(WageSheet.lines).defer(WageLine.payslip))
         .order_by(WageSheet.sheet_id)
     )
     return [_view(sheet) for sheet in sheets]
@@ -48,18 +48,17 @@ async def sheets_of(session: AsyncSession, escrow: str) -> list[SheetView]:
 
 async def book_of(session: AsyncSession, acting: Acting) -> list[BookSheet]:
     """All sheets of a project that the party may see, newest first; drafts come with those who compile."""
+    lines = select(func.count()).where(WageLine.sheet_pk == WageSheet.id).scalar_subquery()
     statement = (
-        select(WageSheet)
-        .where(WageSheet.project_pk == acting.project.id)
-        .options(selectinload(WageSheet.lines))
-        .order_by(WageSheet.id.desc())
+        select(WageSheet, lines).where(WageSheet.project_pk == acting.project.id).order_by(WageSheet.id.desc())
     )
     if acting.role == "subcontractor":
         statement = statement.where(WageSheet.employer == acting.address)
     if acting.role == "bureau":
         statement = statement.where(WageSheet.state != DRAFT)
     firms = await _firms(session, acting.project)
-    return [book_view(sheet, acting.project, firms) for sheet in await session.scalars(statement)]
+    rows = await session.execute(statement)
+    return [book_view(sheet, count, acting.project, firms) for sheet, count in rows]
 
 
 async def detail_of(session: AsyncSession, acting: Acting, sheet_pk: int) -> SheetDetail:
@@ -68,12 +67,12 @@ async def detail_of(session: AsyncSession, acting: Acting, sheet_pk: int) -> She
     return detail_view(sheet, acting.project, await _firms(session, acting.project))
 
 
-def book_view(sheet: WageSheet, project: Project, firms: dict[str, str]) -> BookSheet:
+def book_view(sheet: WageSheet, line_count: int, project: Project, firms: dict[str, str]) -> BookSheet:
     return BookSheet(
         id=sheet.id, state=sheet.state, kind=SheetKind(sheet.kind), sheet_id=sheet.sheet_id, batch=sheet.batch,
         employer=sheet.employer, employer_name=firms.get(sheet.employer or project.contractor, project.contractor_name),
         first_day=sheet.first_day, last_day=sheet.last_day, payday=sheet.payday, total_fen=sheet.total_fen,
-        line_count=len(sheet.lines), digest=_hex(sheet.digest), tx_hash=sheet.tx_hash, reason=sheet.reason,
+        line_count=line_count, digest=_hex(sheet.digest), tx_hash=sheet.tx_hash, reason=sheet.reason,
         left_out=[LeftOutView(each["workerNo"], each["reason"]) for each in sheet.left_out],
         compiled_at=sheet.compiled_at, submitted_at=sheet.submitted_at, posted_at=sheet.posted_at,
         replaces=sheet.replaces_pk, corrects=sheet.corrects_pk,
@@ -82,7 +81,7 @@ def book_view(sheet: WageSheet, project: Project, firms: dict[str, str]) -> Book
 
 def detail_view(sheet: WageSheet, project: Project, firms: dict[str, str]) -> SheetDetail:
     return SheetDetail(
-        sheet=book_view(sheet, project, firms), rules_hash="0x" + sheet.rules_hash.hex(),
+        sheet=book_view(sheet, len(sheet.lines), project, firms), rules_hash="0x" + sheet.rules_hash.hex(),
         terms_root="0x" + sheet.terms_root.hex(), root="0x" + sheet.root.hex(),
         lines=[_book_line(sheet, line) for line in sheet.lines],
     )  # fmt: skip

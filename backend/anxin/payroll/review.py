@@ -1,5 +1,6 @@
 """Looking a sheet over: loads what `check.py` judges."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,9 @@ async def review(session: AsyncSession, project: Project, sheet: WageSheet, bank
         await _last_month(session, sheet), await attendance.strength_of(session, project),
         _shared(members.values(), bank), Counter(line.worker_pk for line in sheet.lines),
     )  # fmt: skip
-    lines = [_checked(sheet, line, members.get(line.worker_pk), around) for line in sheet.lines]
+    lines = await asyncio.to_thread(
+        lambda: [_checked(sheet, line, members.get(line.worker_pk), around) for line in sheet.lines]
+    )
     return Review(lines, await _off_sheet(session, project, sheet, members))
 
 

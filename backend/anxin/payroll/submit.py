@@ -75,13 +75,15 @@ async def reissue(session: AsyncSession, acting: Acting, sheet_pk: int, reason: 
     """Withdraw a sheet that is not signed, or that the chain refused, and compile it afresh as drafts.
 
     This is also how the contractor sends a sheet back. The withdrawn one keeps its digest, which somebody may have signed:
-    its number goes to the next that is submitted, and the chain takes a number once.
+    its number goes to the next that is submitted, and the chain takes a number once. Asked again, it changes nothing.
     Raises SheetUnknown, SheetNotDraft, SheetSigned, PeriodsOverlap.
     """
     await lock_project(session, acting.project)
     sheet = await sheet_for(session, acting, sheet_pk, for_update=True)
+    if sheet.state == WITHDRAWN:
+        return []
     if sheet.state not in (relayed.WAITING, relayed.REFUSED):
-        raise (SheetNotDraft if sheet.state in (DRAFT, WITHDRAWN) else SheetSigned)(sheet=sheet_pk, state=sheet.state)
+        raise (SheetNotDraft if sheet.state == DRAFT else SheetSigned)(sheet=sheet_pk, state=sheet.state)
     sheet.state, sheet.reason = WITHDRAWN, reason
     await session.flush()
     try:
