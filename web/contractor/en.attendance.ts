@@ -140,6 +140,7 @@ export const en: Catalogue<keyof typeof zh> = {
   countersignedBy: "Countersigned by {address}",
   takesAway: "may take time away",
   countersign: "Countersign with {wallet}",
+  notJoined: "The worker of this correction has not signed a labour contract yet: only their own signature puts it into effect.",
   ownProposal: "your own: somebody else countersigns",
   contractor: "contractor",
   officer: "labour officer",

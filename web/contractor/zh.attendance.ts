@@ -137,6 +137,7 @@ export const zh = {
   countersignedBy: "会签：{address}",
   takesAway: "可能减少工时",
   countersign: "用 {wallet} 会签",
+  notJoined: "这份更正的工人还没有签劳动合同，只能由工人本人签字生效。",
   ownProposal: "自己提出的，要别人会签",
   contractor: "总包",
   officer: "劳资专管员",
