@@ -3,6 +3,7 @@
 Against a stand-in that signs, decrypts and validates by itself (`realname_standin`).
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -401,6 +402,23 @@ async def test_many_jobs_for_one_upload_send_it_once(
     for _ in range(3):
         await upload(linked.sessions, {"upload": row.id}, platform=platform)
     assert ["ProjectSubContractor.Add"] == [each.method for each in standin.taken]
+
+
+async def test_uploads_that_end_at_once_are_followed_by_a_plan(
+    linked: Site, platform: Platform, drain: Drain, jobs: Any
+) -> None:
+    """Each of them sees the other still open unless they take turns."""
+    async with transaction(linked.sessions) as session:
+        for number in range(4):
+            team = calls.TeamMaster(project_code="5", corp_code="9", corp_name="渝安", team_name=f"{number} 班")
+            carried = [(f"team/{number}", b"1" * 32)]
+            await plan.keep_upload(session, linked.project.id, "Team.Add", calls.encoded(team), carried)
+    pending = [{"upload": row.id} for row in await uploads(linked)]
+
+    for _ in ("send", "ask"):
+        await asyncio.gather(*(upload(linked.sessions, payload, platform=platform) for payload in pending))
+
+    assert ({"done"}, True) == ({row.state for row in await uploads(linked)}, bool(await jobs(plan.PLAN_JOB)))
 
 
 async def test_while_one_job_has_it_another_does_not_send(

@@ -23,7 +23,7 @@ from anxin.core.clock import now
 from anxin.core.database import Sessions, transaction
 from anxin.core.jobs import Payload
 from anxin.realname.client import NoAnswer, Platform, Refused
-from anxin.realname.models import DONE, OPEN, REJECTED, SPLIT, TAKEN, WAITING, Item, Upload
+from anxin.realname.models import DONE, OPEN, REJECTED, SPLIT, TAKEN, WAITING, Item, PlatformProject, Upload
 from anxin.realname.plan import PLAN_JOB, UPLOAD_JOB, keep_upload, singles
 
 LEASE: Final = timedelta(minutes=2)  # longer than two calls are given
@@ -148,8 +148,9 @@ async def _split(session: AsyncSession, row: Upload) -> None:
 
 
 async def _go_on(session: AsyncSession, row: Upload) -> None:
-    """When all that was due is through, plan what it has made possible."""
+    """When all that was due is through, plan what it has made possible. Two that end at once see each other end."""
     await session.flush()
+    await session.get(PlatformProject, row.project_pk, with_for_update=True)
     still_open = await session.scalar(
         select(func.count()).select_from(Upload).where(Upload.project_pk == row.project_pk, Upload.state.in_(OPEN))
     )
