@@ -207,6 +207,8 @@ def _intervals(punches: Ints, flags: _Flags) -> tuple[Ints, Ints, Ints]:
         flags.add(kind, worker[half], _seconds(punches[half]) // DAY)
     worker, start, end = worker[begins], _seconds(punches[begins]), _seconds(punches[begins + 1])
     too_long = end - start > int(rules.LONGEST_INTERVAL.total_seconds())
+    if not too_long.any():
+        return worker, start, end
     flags.add(FlagKind.TOO_LONG, worker[too_long], start[too_long] // DAY)
     return worker[~too_long], start[~too_long], end[~too_long]
 
@@ -221,8 +223,10 @@ def _shifts(intervals: tuple[Ints, Ints, Ints], month: Month, unsure: Bools) -> 
     begins_shift = np.ones(len(worker), np.bool_)
     begins_shift[1:] = (np.diff(worker) != 0) | (start[1:] - end[:-1] >= int(rules.SAME_SHIFT.total_seconds()))
     day = start[begins_shift] // DAY
-    of_month = ((month.first <= day) & (day <= month.last))[np.cumsum(begins_shift) - 1]
-    worker, start, end, begins_shift = worker[of_month], start[of_month], end[of_month], begins_shift[of_month]
+    is_of_month = (month.first <= day) & (day <= month.last)
+    if not is_of_month.all():
+        kept = is_of_month[np.cumsum(begins_shift) - 1]
+        worker, start, end, begins_shift = worker[kept], start[kept], end[kept], begins_shift[kept]
 
     day, last = start // DAY, end // DAY  # 16 hours touch two days at most
     far = last - month.first >= len(month.kinds)

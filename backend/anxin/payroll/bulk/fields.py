@@ -38,11 +38,11 @@ def word(text: bytes) -> np.uint64:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines, and where each cell begins and ends: arrays of (lines, columns)."""
+    """Whole lines, and where their cells end: an array of (lines, columns)."""
 
     text: NDArray[np.uint8]  # with MARGIN zero bytes before and after
-    begin: Ints
-    end: Ints
+    ends: Ints
+    line_end: int  # characters: LF, or CR LF
 
     @classmethod
     def of(cls, lines: bytes, columns: int) -> "Block":
@@ -58,20 +58,23 @@ class Block:
                 raise Unusual from error
         text = np.frombuffer(bytes(MARGIN) + lines + bytes(MARGIN), np.uint8)
         is_newline = text == NEWLINE[0]
-        ends = np.flatnonzero((text == COMMA[0]) | is_newline)
-        if len(ends) != columns * np.count_nonzero(is_newline):
+        found = np.flatnonzero((text == COMMA[0]) | is_newline)
+        if len(found) != columns * np.count_nonzero(is_newline):
             raise Unusual
-        end = ends.reshape(-1, columns)
-        if not is_newline[end[:, -1]].all():
+        ends = found.reshape(-1, columns)
+        if not is_newline[ends[:, -1]].all():
             raise Unusual
-        begin = np.empty_like(end)
-        begin[:, 1:] = end[:, :-1] + 1
-        begin[1:, 0] = end[:-1, -1] + 1
-        begin[:1, 0] = MARGIN
-        return cls(text, begin, _without_returns(lines, text, end))
+        return cls(text, ends, _line_end(lines, text, ends[:, -1]))
 
     def cells(self, column: int) -> tuple[Ints, Ints]:
-        return self.begin[:, column], self.end[:, column]
+        """Return where the column's cells begin and end."""
+        if column:
+            begin = self.ends[:, column - 1] + 1
+        else:
+            begin = np.full(len(self.ends), MARGIN)
+            begin[1:] = self.ends[:-1, -1] + 1
+        is_last = column == self.ends.shape[1] - 1
+        return begin, self.ends[:, column] - (self.line_end - 1 if is_last else 0)
 
     def words(self, at: Ints, count: int = 1) -> Words:
         """Return the `count` words from each place on, an array of (places, count)."""
@@ -80,8 +83,9 @@ class Block:
         found: Words = every[at].view("<u8").reshape(-1, count)
         return found
 
-    def cell_text(self, column: int, line: int) -> str:
-        return self.text[self.begin[line, column] : self.end[line, column]].tobytes().decode()
+    def cell_texts(self, column: int, lines: Ints) -> list[str]:
+        begin, end = self.cells(column)
+        return [self.text[begin[line] : end[line]].tobytes().decode() for line in lines.tolist()]
 
 
 def _without_quotes(lines: bytes) -> bytes:
@@ -100,15 +104,13 @@ def _without_quotes(lines: bytes) -> bytes:
     return lines.replace(QUOTE, b"")
 
 
-def _without_returns(lines: bytes, text: NDArray[np.uint8], end: Ints) -> Ints:
+def _line_end(lines: bytes, text: NDArray[np.uint8], newlines: Ints) -> int:
     """Lines end in CR LF, all of them, or none."""
     if b"\r" not in lines:
-        return end
-    if lines.count(b"\r") != len(end) or not (text[end[:, -1] - 1] == ord("\r")).all():
+        return 1
+    if lines.count(b"\r") != len(newlines) or not (text[newlines - 1] == ord("\r")).all():
         raise Unusual
-    end = end.copy()
-    end[:, -1] -= 1
-    return end
+    return 2
 
 
 def keys(block: Block, column: int, count: int) -> Words:
@@ -232,6 +234,8 @@ def instants(block: Block, column: int, months: Months) -> tuple[Ints, Bools]:
 def _offsets(block: Block, at: Ints, end: Ints) -> tuple[Ints, Bools]:
     """Return the zone written from `at` to `end` as seconds east of UTC, and which of them are one."""
     zone = block.words(at)[:, 0]
+    if (end - at == 6).all() and (zone & MASKS[6] == word(b"+08:00")).all():
+        return np.full(len(at), SITE_OFFSET_SECONDS), np.ones(len(at), np.bool_)
     for nothing in (b".000000", b".000"):
         has_fraction = (zone & MASKS[len(nothing)]) == word(nothing)
         if has_fraction.any():
@@ -239,8 +243,6 @@ def _offsets(block: Block, at: Ints, end: Ints) -> tuple[Ints, Bools]:
             zone = block.words(at)[:, 0]
     length = end - at
     zone &= MASKS[np.clip(length, 0, WORD)]
-    if (zone == word(b"+08:00")).all():
-        return np.full(len(at), SITE_OFFSET_SECONDS), np.ones(len(at), np.bool_)
     hours, minutes = (_two_digits(_pairs(zone), place) for place in (1, 4))
     east, west, utc = _matches(zone, b"+00:00\0\0"), _matches(zone, b"-00:00\0\0"), zone == word(b"Z")
     read = (length <= WORD) & (utc | (east | west) & (hours < 24) & (minutes < 60))

@@ -111,7 +111,7 @@ def scan_punches(part: Part, roster: Roster, spill: PunchSpill) -> None:
         is_in = _directions(block, direction)
         known = place != NONE
         fine = np.flatnonzero(~read)
-        moment = np.array([_micros(block.cell_text(at, line)) for line in fine.tolist()], np.int64) << 1 | is_in[fine]
+        moment = np.array([_micros(text) for text in block.cell_texts(at, fine)], np.int64) << 1 | is_in[fine]
         spill.fine.add((place[fine] << WORKER_BIT)[known[fine]], moment[known[fine]])
         kept = read & known
         spill.whole.add((place << WORKER_BIT | seconds << 1 | is_in)[kept])
@@ -144,15 +144,15 @@ def _places(block: Block, column: int, roster: Roster, strangers: Counter[str]) 
     if (begin == end).any():
         raise Unusual
     place = roster.places(keys(block, column, roster.names.shape[1]))
-    strangers.update(block.cell_text(column, line) for line in np.flatnonzero(place == NONE).tolist())
+    strangers.update(block.cell_texts(column, np.flatnonzero(place == NONE)))
     return place
 
 
 def _directions(block: Block, column: int) -> Bools:
     begin, end = block.cells(column)
-    written = block.words(begin)[:, 0] & MASKS[np.clip(end - begin, 0, 8)]
+    written = block.words(begin)[:, 0] & MASKS[len(rules.IN)]
     is_in: Bools = written == IN
-    if not (is_in | (written == OUT)).all():
+    if not (is_in | (written == OUT)).all() or not (end - begin == len(rules.IN)).all():
         raise Unusual
     return is_in
 
