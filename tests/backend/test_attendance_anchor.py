@@ -3,7 +3,7 @@
 Branches: tree of every size · closed once a day, after midnight on site · job a project · day received · straggler · nothing
 received · again · late phone · pieces and corrections · witness signs · again · stranger, foreman, ended witness · another's
 signature · threshold · order of witnesses · refused by the chain: no witness, too few, already there, another root · event ·
-event of another root · proof · proof of another's record · not yet in a root · salts hide.
+event of another root · proof · proof of another's record · not yet in a root · salts hide · the contract itself.
 """
 
 import json
@@ -24,18 +24,22 @@ from tests.backend.attendance_words import (
     punch,
 )
 from tests.backend.conftest import CONTRACTOR, ESCROW, assert_problem
+from tests.chain import RELAYER
 from tests.fakes import final_event
 
-from anxin.attendance import leaves, roots, witnesses
+from anxin.attendance import leaves, roots, views, witnesses
 from anxin.attendance import service as attendance
 from anxin.attendance.models import AttendanceLeaf, AttendanceRoot
-from anxin.chain.contracts import encode_call
+from anxin.chain.contracts import decode_log, decode_result, encode_call
 from anxin.core.calls import Call
 from anxin.core.clock import SITE_ZONE, day_number, now
 from anxin.core.database import transaction
 from anxin.core.signing import Domain, digest
 from anxin.demo.keys import Wallet
 from anxin.people.staff import Staff
+from anxin.stack import EMBEDDED_ACCOUNTS
+
+pytest_plugins = ["tests.chain"]
 
 ROOTS = "/api/witness/roots"
 OTHER_WITNESS = Wallet.from_hex("0x" + "e6" * 32)
@@ -411,3 +415,38 @@ async def test_salt_hides_what_a_leaf_says(witness, client, site, signed_in):
     assert proof["leaf"] == "0x" + leaves.leaf_of(leaves.text_of(said)).hex()
     assert proof["leaf"] != "0x" + leaves.leaf_of(leaves.text_of(said | {"salt": "0x" + "00" * 16})).hex()
     assert 2 + 32 == len(said["salt"])
+
+
+# ------------------------------------------------------------------ on the contract itself
+
+
+async def test_contract_takes_the_root_and_finds_the_record_in_it(chain, site, jobs, session, close):
+    """The real EvidenceAnchor: our call, its event, our proof."""
+    site.deployment = chain.deployment
+    key = Wallet.from_hex(EMBEDDED_ACCOUNTS["witness"])
+    await name_party(site, key, "witness")
+    await received(site, "08:00", "12:00", "13:00", "18:00", "19:00")
+    await close()
+    (root,) = await all_roots(site)
+    signature = "0x" + key.sign_bytes(root.digest).hex()
+    await site.apply(witnesses.sign_root, site.deployment, Staff(key.address), "0x" + root.digest.hex(), signature, 1)
+
+    (call,) = await jobs("relay")
+    anchor = site.deployment.addresses.anchor
+    sent = {"from": RELAYER, "to": anchor, "data": encode_call(Call(**call)), "gas": "0x80000"}
+    tx = await chain("eth_sendTransaction", sent)
+    await chain.mine()
+    receipt = await chain("eth_getTransactionReceipt", tx)
+    (log,) = receipt["logs"]
+    await site.final(decode_log("EvidenceAnchor", log, 1_800_000_000))
+
+    assert ["done"] == [each.state for each in await all_roots(site)]
+    proof = await views.proof(session, site.deployment, site.workers["W001"], "punch-3")
+    assert 0 < await anchored_at(chain, anchor, proof, proof.leaf)
+    assert 0 == await anchored_at(chain, anchor, proof, "0x" + "00" * 32)
+
+
+async def anchored_at(chain, anchor, proof, leaf):
+    arguments = {"topic": proof.topic, "day": proof.day_number, "leaf": leaf, "proof": proof.proof}
+    data = encode_call(Call("", "EvidenceAnchor", anchor, "anchoredAt", arguments))
+    return decode_result("EvidenceAnchor", "anchoredAt", await chain("eth_call", {"to": anchor, "data": data}, "latest"))
