@@ -44,7 +44,7 @@ async def countersign(
     Raises CorrectionNotFound, OwnProposal, WrongSigner, CorrectionClosed.
     """
     row = await _of(session, correction_id, acting.project)
-    await session.get_one(Worker, row.worker_pk, with_for_update=True)  # one of a worker's corrections at a time
+    await session.get_one(Worker, row.worker_pk, with_for_update={"key_share": True})  # one of a worker's at a time
     raw = hex_bytes(signature, 65, "signature")
     if row.proposed_by == acting.address:
         raise OwnProposal()

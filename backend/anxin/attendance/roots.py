@@ -39,6 +39,8 @@ ROOTS_JOB: Final = "attendance_roots"
 AFTER_MIDNIGHT: Final = timedelta(minutes=10)  # what was received before midnight may still be on its way into the database
 LOOK_BACK: Final = timedelta(days=3)
 
+ONE_AT_A_TIME: Final = {"key_share": True}  # of these jobs; whoever writes rows that refer to the project goes on
+
 # kind, key as text, received, canonical text
 Record = tuple[str, str, datetime, str]
 
@@ -64,7 +66,7 @@ async def build_roots(session: AsyncSession, payload: Payload, *, deployment: De
     day = date.fromisoformat(payload["day"])
     since = await _since(session, day)
     if "project" in payload:
-        project = await session.get_one(Project, payload["project"], with_for_update=True)
+        project = await session.get_one(Project, payload["project"], with_for_update=ONE_AT_A_TIME)
         await build_root(session, deployment, project, day, since=since)
         return
     punched = select(Punch.project_pk).where(*_received(since, day, Punch))
