@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import ExceptionHandlersMap
 
@@ -38,7 +39,7 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         refused.headers.update(error.headers or {})  # `allow`, which RFC 9110 asks for
         return refused
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-        return answer(request, TooLarge(max_bytes=MAX_BODY_BYTES))
+        return answer(request, TooLarge(max_bytes=_most_bytes(request)))
     if error.status_code >= 500:
         return answer_uncaught(request, error)
     return answer(request, Malformed(problem=_sentence(error)))
@@ -61,6 +62,13 @@ async def refuse_nul(request: Request[Any, Any, Any]) -> None:
         raise NotFound(what=request.url.path)
     if b"%00" in request.scope["query_string"]:
         raise Malformed(problem="%00")
+
+
+def _most_bytes(request: Request[Any, Any, Any]) -> int:
+    """What this address takes: files may be larger than words."""
+    handler = request.scope.get("route_handler")
+    limit = handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
+    return limit or MAX_BODY_BYTES
 
 
 def _sentence(error: HTTPException) -> str:
