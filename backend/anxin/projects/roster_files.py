@@ -21,7 +21,7 @@ from anxin.projects.roster_rows import RowReader
 from anxin.projects.schemas import RosterPerson, RosterPreview, RosterStored
 
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
-MAX_ROWS: Final = 5_000
+MAX_ROWS: Final = 2_000
 SHOWN_ERRORS: Final = 200
 
 
