@@ -27,7 +27,7 @@ from anxin.attendance import service as attendance
 from anxin.attendance.models import AttendanceFile, PieceCount, Punch
 from anxin.core.clock import now
 from anxin.core.database import transaction
-from anxin.core.tables import read_table, write_csv, write_xlsx
+from anxin.core.tables import MAX_BYTES, read_table, write_csv, write_xlsx
 
 FILES = f"{ATTENDANCE}/files"
 PUNCHES = ("worker_no", "at", "direction", "attend_type", "device")
@@ -138,6 +138,12 @@ async def test_file_that_is_no_table_is_refused(desk):
 
     assert_problem(missing, 422, "missing-columns", "direction")
     assert 422 == empty.status_code
+
+
+async def test_file_that_is_too_large_is_told_how_large_it_may_be(desk):
+    answer = await desk.upload(content=b"x" * (MAX_BYTES + 1))
+
+    assert_problem(answer, 413, "too-large", str(MAX_BYTES))
 
 
 # ------------------------------------------------------------------ confirming
