@@ -336,6 +336,15 @@ def test_normal_minutes_count_for_the_day_on_which_their_shift_started():
     assert (240, 18 * 480) == (paid.minutes.base, paid.absent_minutes)
 
 
+def test_by_the_month_a_mondays_shift_that_joins_a_sundays_leaves_monday_absent():
+    """The text has it so: 31 minutes more on Sunday, at 200 %, cost Monday's 480. By the day and the hour they only add."""
+    monday = ["12 00:30 in", "12 08:30 out"]
+    apart = pay(Contract(MONTH, 652_500), punches("11 18:00 in", "11 20:00 out", *monday))
+    joined = pay(Contract(MONTH, 652_500), punches("11 18:00 in", "11 20:31 out", *monday))
+
+    assert (Items(base=142_500, ot200=15_000), Items(base=112_500, ot200=18_875)) == (apart.items, joined.items)
+
+
 def test_month_with_more_absence_than_pay_pays_no_less_than_nothing():
     """Of September 2026, 22 working days and one holiday: 22 days' absence are more than 21.75."""
     paid = rules.compute(Contract(MONTH, 652_500), [], {}, date(2026, 9, 1), date(2026, 9, 30), china())
