@@ -99,7 +99,7 @@ export const en: Catalogue<keyof typeof zh> = {
   rootWaiting: "Sealed, waiting for witnesses",
   rootDone: "Sealed on chain",
   proof: "Download the proof",
-  proofWhy: "With it you can show, without us, that this record was not changed.",
+  proofWhy: "With its proof you can show, without us, that this record was not changed.",
 
   correctionTitle: "A correction for you to check",
   correctionDone: "Correction",

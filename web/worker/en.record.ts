@@ -15,6 +15,7 @@ export const en: Catalogue<keyof typeof zh> = {
   phone: "phone number",
   idNumber: "ID number",
   bankAccount: "bank account",
+  contractField: "contract",
   contractor: "general contractor",
   bureau: "labour bureau",
   officer: "labour officer",

@@ -54,6 +54,7 @@ export function addsUp(slip: PayslipV2): boolean {
       ({ amountFen }) => Number.isSafeInteger(amountFen) && amountFen >= 0,
     ) &&
     items.every((item) => itemAgrees(slip, item)) &&
+    daysAgree(slip) &&
     slip.grossFen === sum(items, "amountFen") &&
     takes &&
     (tax === null || tax.amountFen === taxFen(tax)) &&
@@ -64,6 +65,15 @@ export function addsUp(slip: PayslipV2): boolean {
         (tax?.amountFen ?? 0) -
         sum(deductions, "amountFen")
   );
+}
+
+/** Whether the days of the payslip sum to what its items are paid for. Pieces, and a month's base, are not paid by the hour. */
+function daysAgree({ items, shifts }: PayslipV2): boolean {
+  return items.every(({ item, seconds }) => {
+    if (seconds === undefined || item === "piece") return true;
+    const worked = shifts.map((shift) => microseconds(item === "base" ? shift.normal : shift[item]));
+    return worked.reduce((all, each) => all + each, 0n) === microseconds(seconds);
+  });
 }
 
 export function itemAgrees(slip: PayslipV2, item: PayItem): boolean {

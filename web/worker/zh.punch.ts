@@ -95,7 +95,7 @@ export const zh = {
   rootWaiting: "存证已生成，等见证人签字",
   rootDone: "已存证上链",
   proof: "下载存证凭据",
-  proofWhy: "有了这份凭据，不靠我们也能证明这条记录没被改过。",
+  proofWhy: "有了存证凭据，不靠我们也能证明这条记录没被改过。",
 
   correctionTitle: "考勤要更正，请您看",
   correctionDone: "考勤更正",

@@ -12,6 +12,7 @@ export const zh = {
   phone: "手机号",
   idNumber: "身份证号",
   bankAccount: "银行账号",
+  contractField: "合同",
   contractor: "总包",
   bureau: "劳动部门",
   officer: "劳资专管员",

@@ -53,6 +53,7 @@ test("a payslip whose items add up may be signed", () => {
 test.each<[string, (slip: PayslipV2) => void]>([
   ["an item a fen low", (slip) => void (slip.items[0]!.amountFen -= 1)],
   ["an item of fewer hours", (slip) => void (slip.items[1]!.seconds = "3600")],
+  ["a day of more hours than are paid", (slip) => void (slip.shifts[0]!.ot300 = "39600")],
   ["a lower rate", (slip) => void (slip.rateFen -= 1)],
   ["a gross that is not the sum", (slip) => void (slip.grossFen -= 1)],
   ["an amount that is not the rest", (slip) => void (slip.amountFen -= 1)],
