@@ -275,6 +275,28 @@ async def test_strangers_learn_nothing_of_drafts(client, site, staff_headers, oc
     assert [] == (await client.get(SHEETS)).json()["sheets"]
 
 
+@pytest.mark.parametrize("who", ["subcontractor", "foreman", "worker"])
+async def test_others_sheets_are_neither_read_nor_touched(client, site, sessions, staff_headers, signed_in, october, who):
+    """A subcontractor of others' workers, a foreman, and a worker's own session."""
+    (draft,) = await compile_october(site)
+    async with transaction(sessions) as session:
+        session.add(
+            Party(project_pk=1, address=SUBCONTRACTOR.address, role=who.replace("worker", "witness"), firm="甲", since=now())
+        )
+    headers = signed_in(site.workers["W001"]) if who == "worker" else await staff_headers(SUBCONTRACTOR)
+    one = f"{SHEETS}/{draft.id}"
+
+    answers = [
+        await client.get(one, headers=headers), await client.get(f"{one}/check", headers=headers),
+        await client.get(f"{one}/export", headers=headers), await client.put(f"{one}/submission", headers=headers),
+        await client.post(f"{one}/replacement", json={"reason": "x"}, headers=headers),
+        await client.post(f"{one}/correction", headers=headers), await client.delete(one, headers=headers),
+    ]  # fmt: skip
+
+    expected = {"subcontractor": 404, "foreman": 403, "worker": 401}[who]
+    assert {expected} == {answer.status_code for answer in answers}
+
+
 async def test_bureau_reads_and_does_not_compile(client, site, staff_headers, october):
     headers = await staff_headers(BUREAU)
 

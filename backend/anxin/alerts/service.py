@@ -101,8 +101,9 @@ async def tell_posted(session: AsyncSession, event: Event) -> None:
         worker = await worker_of(session, line["workerId"])
         if worker is not None:
             days = line["dayMask"].bit_count()  # none where a correction only adds to days of before
+            kind = "line_posted" if days else "line_added"
             await tell(
-                session, worker, "line_posted" if days else "line_added", f"{event.key}:{line['index']}", escrow=event.address,
+                session, worker, kind, f"{event.key}:{line['index']}", escrow=event.address,
                 project=short_name(project.name), days=days, amount=yuan(line["amount"]),
             )  # fmt: skip
 
