@@ -62,9 +62,9 @@ async def site(tmp_path_factory: pytest.TempPathFactory, wire: Wire) -> AsyncIte
         await story.registrar.countersign_waiting(story.http)
         await _until(lambda: _count(story, "Enrolled"), len(WORKERS))
         await all_at_once([phone.join() for phone in phones])
+        await _until(lambda: _count(story, "Joined"), len(WORKERS))
         await story.office.take_in_attendance(story.contractor)
         await story.office.compile_month(story.contractor)
-        await _until(lambda: _count(story, "Joined"), len(WORKERS))
         await story.contractor.sign_sheets(story.http, story.escrow)
         await _until(lambda: _count(story, "SheetPosted"), 1)
         yield story
