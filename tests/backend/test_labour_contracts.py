@@ -208,6 +208,14 @@ async def test_both_sides_can_take_the_contract_away_again(office, client, newco
     assert 64 == len(from_hex(mine["workerSignature"]))
 
 
+async def test_worker_sees_that_the_office_wrote_and_read_it(office, client, newcomer, signed_in):
+    await office.sign((await office.prepare())["A-1"])
+    await client.get(f"{PATH}/roster/A-1/contract", headers=office.headers)
+
+    seen = (await client.get("/api/me/openings", headers=signed_in(newcomer))).json()["openings"]
+    assert [("contract", "查看劳动合同"), ("contract", "起草劳动合同")] == [(each["field"], each["reason"]) for each in seen]
+
+
 async def test_nobody_else_reads_it(office, client, newcomer, signed_in, site, staff_headers):
     await office.sign((await office.prepare())["A-1"])
 

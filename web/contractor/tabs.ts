@@ -24,7 +24,7 @@ export interface TabProps {
 }
 
 const EVERYBODY: readonly PartyRole[] = ["contractor", "officer", "subcontractor", "foreman", "bureau", "witness"];
-const OFFICE: readonly PartyRole[] = ["contractor", "officer", "subcontractor"];
+const OFFICE: readonly PartyRole[] = ["contractor", "officer", "subcontractor", "bureau"];
 
 const SHEETS: readonly PartyRole[] = ["contractor", "subcontractor", "officer", "bureau"];
 

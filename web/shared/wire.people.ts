@@ -62,7 +62,7 @@ export interface Opening {
   role: PartyRole;
   firm: string;
   project: string;
-  field: PersonalField;
+  field: PersonalField | "contract";
   reason: string;
 }
 

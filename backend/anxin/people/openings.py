@@ -1,5 +1,6 @@
-"""Opening a sealed field of a worker: told only with a row of who, whose, when and why, which the worker can read."""
+"""Opening what is sealed of a worker: told only with a row of who, whose, when and why, which the worker can read."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import select
@@ -13,18 +14,31 @@ Field = Literal["name", "phone", "idNumber", "bankAccount"]
 COLUMN = {"name": "name", "phone": "phone", "idNumber": "id_number", "bankAccount": "bank_account"}
 
 
-async def open_field(
-    session: AsyncSession, worker: Worker, field: Field, reason: str, *, address: str, role: str, firm: str, project: str
-) -> str | None:
+@dataclass(frozen=True)
+class Opener:
+    """Who opens, in which role, for whom, on which project."""
+
+    address: str
+    role: str
+    firm: str
+    project: str
+
+
+def open_field(session: AsyncSession, worker: Worker, field: Field, reason: str, by: Opener) -> str | None:
     """Return what the field holds, and keep that it was opened. None where it is empty, or shredded."""
-    session.add(
-        Opening(
-            worker_pk=worker.id, address=address, role=role, firm=firm, project=project, field=field, reason=reason,
-            opened_at=now(),
-        )
-    )  # fmt: skip
+    keep(session, worker, field, reason, by)
     value: str | None = getattr(worker, COLUMN[field])
     return value
+
+
+def keep(session: AsyncSession, worker: Worker, field: Field | Literal["contract"], reason: str, by: Opener) -> None:
+    """Keep that something sealed of this worker was opened."""
+    session.add(
+        Opening(
+            worker_pk=worker.id, address=by.address, role=by.role, firm=by.firm, project=by.project, field=field,
+            reason=reason, opened_at=now(),
+        )
+    )  # fmt: skip
 
 
 async def openings_of(session: AsyncSession, worker: Worker) -> list[OpeningView]:

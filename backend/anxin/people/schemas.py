@@ -117,7 +117,7 @@ class Me(Wire):
 
 
 class OpeningView(Wire):
-    """That somebody opened a field of the worker's record: name, phone, idNumber or bankAccount."""
+    """That somebody opened something sealed of the worker: name, phone, idNumber, bankAccount or contract."""
 
     opened_at: datetime
     address: str

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.clock import now
 from anxin.core.errors import ProjectNotFound
+from anxin.people.openings import Opener
 from anxin.people.staff import Staff
 from anxin.projects.errors import RoleNeeded
 from anxin.projects.models import Party, Project
@@ -32,6 +33,11 @@ class Acting:
     address: str
     firm: str
     team: str | None = None
+
+    @property
+    def opener(self) -> Opener:
+        """As a worker sees who opened their data."""
+        return Opener(self.address, self.role, self.firm, self.project.name)
 
 
 async def as_party(session: AsyncSession, staff: Staff, escrow: str, *roles: str) -> Acting:

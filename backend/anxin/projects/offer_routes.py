@@ -13,7 +13,7 @@ from anxin.core.errors import ProjectNotFound
 from anxin.core.wire import Kept
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
-from anxin.projects import moves, offers, registration, roster, service
+from anxin.projects import moves, offers, roster, service
 from anxin.projects.access import as_party
 from anxin.projects.schemas import Moves, OffersAsked, OfferSignature, PreparedOffers, SignedContract
 
@@ -73,10 +73,9 @@ class RosterPaperController(Controller):
         staff: NamedDependency[Staff],
         session: NamedDependency[AsyncSession],
     ) -> SignedContract:
-        """A worker's contract as it was signed. Raises ProjectNotFound, NotOnRoster, OfferNotFound (404), RoleNeeded."""
+        """A worker's contract as it was signed; the worker sees who read it. Raises NotOnRoster, OfferNotFound (404)."""
         acting = await as_party(session, staff, escrow, *roster.READS)
-        entry = await registration.entry_of(session, acting, worker_no)
-        return await offers.contract_of(session, acting.project, await session.get_one(Worker, entry.worker_pk))
+        return await offers.read_contract(session, acting, worker_no)
 
     @get("/moves")
     async def moves_of(

@@ -19,16 +19,19 @@ from anxin.core.errors import OfferNotFound, SignatureExpired, WrongSigner
 from anxin.core.signing import digest as digest_of
 from anxin.core.signing import recover_wallet
 from anxin.core.wire import Kept, hex_bytes
+from anxin.people import openings
 from anxin.people.models import Worker
 from anxin.projects.access import Acting, active_parties
 from anxin.projects.contract_text import Agreed, contract_text
 from anxin.projects.errors import NotOnRoster
 from anxin.projects.models import Membership, Party, Project, RosterEntry
+from anxin.projects.registration import entry_of
 from anxin.projects.roster import PREPARED
 from anxin.projects.schemas import PreparedOffer, SignedContract
 from anxin.projects.service import Terms, escrow_of, join_message
 
 OFFER_DAYS = 60
+READ, WRITTEN = "查看劳动合同", "起草劳动合同"  # why a contract was opened, for the worker
 MAX_AT_ONCE = 500
 
 DayCap = Callable[[str, int, int | None], int]  # contract type, rate in fen, quota → fen
@@ -53,7 +56,7 @@ async def prepare(
     chosen = [entry for entry in entries if entry.worker_no in asked]
     known = await _memberships(session, project)
     for entry in [each for each in chosen if _needs_text(each, known.get(each.worker_pk))][:MAX_AT_ONCE]:
-        await _write(session, deployment, day_cap, project, entry, known.get(entry.worker_pk))
+        await _write(session, deployment, day_cap, acting, entry, known.get(entry.worker_pk))
     return await prepared(session, acting)
 
 
@@ -116,6 +119,15 @@ async def contract_of(session: AsyncSession, project: Project, worker: Worker) -
     )  # fmt: skip
 
 
+async def read_contract(session: AsyncSession, acting: Acting, worker_no: str) -> SignedContract:
+    """Return a contract to the employer's side, and keep that it was read. Raises NotOnRoster, OfferNotFound."""
+    entry = await entry_of(session, acting, worker_no)
+    worker = await session.get_one(Worker, entry.worker_pk)
+    signed = await contract_of(session, acting.project, worker)
+    openings.keep(session, worker, "contract", READ, acting.opener)
+    return signed
+
+
 async def _memberships(session: AsyncSession, project: Project) -> dict[int, Membership]:
     rows = await session.scalars(select(Membership).where(Membership.project_pk == project.id).with_for_update())
     return {row.worker_pk: row for row in rows}
@@ -133,10 +145,11 @@ def _needs_text(entry: RosterEntry, row: Membership | None) -> bool:
 
 
 async def _write(
-    session: AsyncSession, deployment: Deployment, day_cap: DayCap, project: Project, entry: RosterEntry,
+    session: AsyncSession, deployment: Deployment, day_cap: DayCap, acting: Acting, entry: RosterEntry,
     former: Membership | None,
 ) -> None:  # fmt: skip
-    worker = await session.get_one(Worker, entry.worker_pk)
+    project, worker = acting.project, await session.get_one(Worker, entry.worker_pk)
+    openings.keep(session, worker, "contract", WRITTEN, acting.opener)
     cap = day_cap(entry.contract_type, entry.rate_fen, entry.piece_quota)
     text = contract_text(await _agreed(session, project, entry, worker, cap), secrets.token_hex(16))
     terms = Terms(entry.team, entry.contract_type, entry.rate_fen, cap, entry.piece_quota, text)

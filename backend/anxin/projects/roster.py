@@ -66,10 +66,7 @@ async def open_field(session: AsyncSession, acting: Acting, worker_no: str, aske
     if entry.was_known and await session.scalar(mine) != relayed.DONE:
         raise NotSignedHere(worker_no=worker_no)
     worker = await session.get_one(Worker, entry.worker_pk)
-    return await openings.open_field(
-        session, worker, asked.field, asked.reason.strip(), address=acting.address, role=acting.role, firm=acting.firm,
-        project=acting.project.name,
-    )  # fmt: skip
+    return openings.open_field(session, worker, asked.field, asked.reason.strip(), acting.opener)
 
 
 def _row(
