@@ -16,12 +16,22 @@ export type AnyPayslip = Payslip | PayslipV2;
 const SECONDS_OF_RATE = { day: 28_800n, hour: 3_600n, month: 626_400n, piece: 0n };
 const MICROSECONDS = 1_000_000n;
 
+/** The text whose hash is on the chain, whatever it says; null where it is another. */
+export function shownPayslip({ payslip, payslipHash }: Line): AnyPayslip | null {
+  if (sha256Text(payslip) !== payslipHash) return null;
+  try {
+    const shown = JSON.parse(payslip) as Partial<AnyPayslip> | null;
+    return Array.isArray(shown?.days) ? (shown as AnyPayslip) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The payslip's content, or null where it does not say what the signature would: then nobody should sign. */
 export function checkedPayslip(line: Line): AnyPayslip | null {
-  if (sha256Text(line.payslip) !== line.payslipHash) return null;
+  const payslip = shownPayslip(line);
   try {
-    const payslip = JSON.parse(line.payslip) as AnyPayslip;
-    return agrees(payslip, line) ? payslip : null;
+    return payslip && agrees(payslip, line) ? payslip : null;
   } catch {
     return null;
   }
@@ -76,8 +86,13 @@ function daysAgree({ items, shifts }: PayslipV2): boolean {
   });
 }
 
+/** Whether an item's amount follows from its own numbers; what cannot be computed does not. */
 export function itemAgrees(slip: PayslipV2, item: PayItem): boolean {
-  return BigInt(item.amountFen) === itemFen(slip, item);
+  try {
+    return BigInt(item.amountFen) === itemFen(slip, item);
+  } catch {
+    return false;
+  }
 }
 
 /** What an item is worth by its own numbers, rounded up to a fen. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { sha256Text } from "../../shared/bytes";
 import type { PayslipV2 } from "../../shared/wire.payroll";
-import { addsUp, checkedPayslip, labourServiceTaxFen } from "../payslip";
+import { addsUp, checkedPayslip, labourServiceTaxFen, shownPayslip } from "../payslip";
 import { clock, flagLines, hours, itemRows, netRows, sumOf } from "../payslipRows";
 import { postedLine } from "./lines";
 import payslips from "./payslips.json";
@@ -73,6 +73,17 @@ test.each<[string, (slip: PayslipV2) => void]>([
   const slip = slipOf("deductions and back pay");
   tamper(slip);
   expect(checkedPayslip(signable(slip))).toBeNull();
+});
+
+test("a payslip that does not add up is shown, with the item that does not", () => {
+  const slip = slipOf("a day contract");
+  slip.items[2]!.amountFen -= 1;
+  const shown = shownPayslip(signable(slip)) as PayslipV2;
+  expect(itemRows(shown).map(({ agrees }) => agrees)).toEqual([true, true, false, true]);
+});
+
+test("a text under another hash is not shown", () => {
+  expect(shownPayslip(postedLine({ payslip: other }))).toBeNull();
 });
 
 test("tax that the table does not ask for may not be signed", () => {
