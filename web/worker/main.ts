@@ -7,7 +7,7 @@ import { speak } from "../shared/api";
 import { announceLanguage, language } from "../shared/i18n";
 import { start } from "./account";
 import App from "./App.vue";
-import { watchAddress } from "./punchSite";
+import { watchAddress } from "./punchAddress";
 import { learn, t } from "./text";
 
 watchAddress();

@@ -1,12 +1,13 @@
 /**
  * The code a site's screen shows: scanned here, typed, or brought along in the page's address by the phone's camera.
  *
- * It is held for a few minutes and for one punch. It leaves the address bar at once: what stays there gets shared.
+ * It is held for a few minutes and for one punch.
  */
 
-import { type Ref, ref } from "vue";
+import { type Ref, ref, watch } from "vue";
 
 import type { Hex } from "../shared/wire";
+import { brought } from "./punchAddress";
 
 const HELD_MILLISECONDS = 3 * 60_000;
 const CODE = /^[0-9a-z][0-9a-z.-]{3,39}$/;
@@ -42,14 +43,10 @@ export function heldCode(held: SiteScan | null, escrow: Hex, now: number): strin
   return held.escrow === null || held.escrow === escrow.toLowerCase() ? held.code : undefined;
 }
 
-/** Takes the code out of the page's address, now and whenever another comes. */
-export function watchAddress(): void {
-  takeFromAddress();
-  window.addEventListener("hashchange", takeFromAddress);
-}
-
-function takeFromAddress(): void {
-  if (!location.hash.startsWith("#site=")) return;
-  scan.value = siteScanOf(location.hash);
-  history.replaceState(history.state, "", location.pathname + location.search);
-}
+watch(
+  brought,
+  (came) => {
+    if (came) scan.value = siteScanOf(came.text, came.at);
+  },
+  { immediate: true },
+);
