@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    """Everything is up; October's wage of W001 and the visitor's are posted; nobody has signed in yet."""
+    """Everything is up; W001 is offered terms, the visitor's wage is posted; nobody has signed in yet."""
     state: Path = tmp_path_factory.mktemp("anxin")
     ports = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
     async with AsyncExitStack() as stack:
@@ -43,8 +43,6 @@ async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
         first = read_roster()[:1]
         await story.office.register(story.bank, first)
         await story.open_and_fund(first)
-        await story.office.take_in_attendance(story.contractor)
-        await story.office.compile_month(story.contractor)
         await story.invite_visitor()
         desk = asyncio.create_task(story.keep_desk())
         yield story

@@ -24,6 +24,7 @@ from anxin.stack import address_of
 PHONE = {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 DESK = {"viewport": {"width": 1280, "height": 860}}
 PATIENCE_MS = 30_000
+ROSTER = "工号,姓名,身份证号,手机号,班组,用工类型,工价（元）\nN-1,张三,{id_number},{phone},T1,计日,310\n"
 
 
 async def test_wage_signed_offline_with_a_passkey_is_released_once(story: Story, browser: Browser):
@@ -60,6 +61,11 @@ async def test_phone_without_passkeys_signs_with_a_device_key_in_english(story: 
     await page.click("[data-enrol=none] button")
     await page.wait_for_selector(".held")
     await page.click("[data-join=offered] button")
+    story.roster = ["W001"]
+    await story.until(story.joined, "W001 has joined")
+    await story.post_sheet()  # nobody is on a sheet before both sides have signed
+    await story.until(story.all_posted, "the sheet is final")
+    await page.reload()
     await page.click("[data-action=confirm]")
     await page.click("[data-sheet=confirm] button.van-button--primary")
     await page.wait_for_selector("[data-stage=released]")
@@ -87,6 +93,31 @@ async def test_contractor_funds_from_a_wallet_and_sees_it_when_final(story: Stor
     await context.close()
 
 
+async def test_site_office_imports_a_roster_and_signs_its_contracts(story: Story, browser: Browser):
+    context = await browser.new_context(**DESK, locale="zh-CN")
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    await inject_wallet(page, story)
+    await page.goto(f"{story.stack.settings.public_url}/c/#people")
+    await page.click("[data-sign-in]")
+    await page.click("[data-work=import]")
+    await choose(page, ROSTER.format(id_number="11010519491231002X", phone="12"))
+    await page.wait_for_selector("[data-preview] >> text=1 处错误")
+    await choose(page, ROSTER.format(id_number="11010519491231002X", phone="13712340001"))
+    await page.click("[data-store]")
+    await page.click("[data-work=offers]")
+    await page.click("[data-sign]")
+    await page.wait_for_selector("[data-worker=N-1] [data-contract=offered]")
+    await page.click("[data-tab=board]")
+    await page.fill("input[name=officerPhone]", "")
+    await page.click("[data-save]")
+    await page.wait_for_selector("[data-saved]")
+
+    await page.goto(f"{story.stack.settings.public_url}/n/?escrow={story.escrow}")
+    assert "还有 1 项法定内容没有填写" in await page.inner_text("[data-missing]")
+    await context.close()
+
+
 async def test_bureau_reads_events_and_books(story: Story, browser: Browser):
     context = await browser.new_context(**DESK, locale="zh-CN")
     page = await context.new_page()
@@ -111,6 +142,11 @@ async def test_api_reference_needs_no_cdn(story: Story, browser: Browser):
 
 
 # ---------------------------------------------------------------- people at the browser
+
+
+async def choose(page: Page, roster: str) -> None:
+    file = {"name": "roster.csv", "mimeType": "text/csv", "buffer": roster.encode()}
+    await page.set_input_files("input[type=file]", files=[file])
 
 
 async def phone_page(story: Story, browser: Browser, *, locale: str) -> Page:

@@ -280,7 +280,7 @@ class Story(Month):
         await self.office.enlist(self.contractor, [visitor])
         await self.office.compile_visitor(self.contractor)
         await self.contractor.sign_sheets(self.http, self.escrow)
-        await self.until(self._all_posted, "the visitor's sheet is final")
+        await self.until(self.all_posted, "the visitor's sheet is final")
 
     async def keep_desk(self) -> None:
         """The registrar's desk: signs for whoever enrols, until cancelled. A restart of the API is waited out."""
@@ -294,7 +294,7 @@ class Story(Month):
     async def _project(self, escrow: str) -> bool:
         return (await self.http.get(f"/api/projects/{escrow}")).status_code == 200
 
-    async def _all_posted(self) -> bool:
+    async def all_posted(self) -> bool:
         sheets = (await self.http.get(f"/api/projects/{self.escrow}/sheets")).raise_for_status().json()["sheets"]
         return all(sheet["state"] == "done" for sheet in sheets)
 
