@@ -41,7 +41,9 @@ def shred(site, deployment):
 @pytest.fixture
 async def closed(site):
     """The site's escrow is closed, by its own event."""
-    await site.apply(projects.record_closed, final_event("Closed", "WageEscrow", ESCROW, at=ENDED, amount=0))
+    await site.final(
+        final_event("Closed", "WageEscrow", ESCROW, at=ENDED, contractor=CONTRACTOR.address, amount=100)
+    )
 
 
 @pytest.fixture
@@ -256,6 +258,10 @@ async def test_a_day_has_one_run_by_the_sites_calendar(site, jobs, monkeypatch):
         await site.apply(retention.schedule, at)
 
     assert [{"day": "2026-11-21"}, {"day": "2026-11-22"}] == await jobs("shred")
+
+
+def test_run_is_asked_for_whenever_blocks_become_final():
+    assert retention.schedule in wiring.ON_FINAL_BLOCK
 
 
 async def test_clock_of_the_chain_shreds_nothing(site, jobs, monkeypatch):
