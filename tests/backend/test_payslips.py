@@ -178,11 +178,11 @@ async def test_whose_deductions_leave_nothing_is_told(client, site, contractor, 
     assert [{"workerNo": "W002", "reason": "nothing-left"}] == draft.left_out
 
 
-@pytest.mark.parametrize("kind", ["fine", "罚款", "deposit", "meals"])
-async def test_deduction_that_no_law_lists_is_refused_by_name(client, contractor, kind):
-    answer = await enter(client, contractor, "a", kind=kind, amountFen=1)
+async def test_deduction_that_no_law_lists_is_refused_by_name(client, contractor):
+    for kind in ("fine", "罚款", "deposit", "meals"):
+        answer = await enter(client, contractor, "a", kind=kind, amountFen=1)
 
-    assert_problem(answer, 422, "deduction-not-listed", kind)
+        assert_problem(answer, 422, "deduction-not-listed", kind)
 
 
 async def test_advance_needs_the_receipt_the_worker_signed(client, contractor):
