@@ -189,6 +189,7 @@ async def test_worker_reads_the_very_text_then_signs(office, client, newcomer, s
 
     (mine,) = (await client.get("/api/me/projects", headers=signed_in(newcomer))).json()["projects"]
     assert (offer["contract"], offer["termsHash"]) == (mine["join"]["contract"], mine["join"]["termsHash"])
+    assert "A-1" == mine["workerNo"]
     assert 202 == (await accept(client, offer)).status_code
     (call,) = await jobs("relay")
     assert ("join", offer["termsHash"]) == (call["function"], call["arguments"]["termsHash"])

@@ -160,6 +160,8 @@ export interface MyProject {
   escrow: Hex;
   name: string;
   contractorName: string;
+  /** The project's own number for the worker. */
+  workerNo: string;
   join: JoinOffer;
 }
 

@@ -37,9 +37,12 @@ class JoinOffer(Wire):
 
 
 class MyProject(Wire):
+    """`worker_no`: the project's own number for the worker."""
+
     escrow: str
     name: str
     contractor_name: str
+    worker_no: str
     join: JoinOffer
 
 

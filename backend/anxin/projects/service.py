@@ -184,14 +184,21 @@ def _call(row: Membership, worker: Worker, escrow: str) -> calls.Call:
 
 async def my_projects(session: AsyncSession, worker: Worker) -> list[MyProject]:
     rows = await session.execute(
-        select(Membership, Project)
+        select(Membership, Project, RosterEntry.worker_no)
         .join(Project, Project.id == Membership.project_pk)
+        .outerjoin(
+            RosterEntry,
+            (RosterEntry.project_pk == Membership.project_pk) & (RosterEntry.worker_pk == Membership.worker_pk),
+        )
         .where(
             Membership.worker_pk == worker.id, Project.escrow.is_not(None), Membership.contractor_signature.is_not(None)
         )
         .order_by(Project.id)
     )
-    return [MyProject(escrow_of(project), project.name, project.contractor_name, _offer(row)) for row, project in rows]
+    return [
+        MyProject(escrow_of(project), project.name, project.contractor_name, number or worker.worker_no, _offer(row))
+        for row, project, number in rows
+    ]
 
 
 def _offer(row: Membership) -> JoinOffer:
