@@ -27,7 +27,7 @@ export const en: Catalogue<keyof typeof zh> = {
   exportCsv: "Export CSV",
   exportXlsx: "Export XLSX",
   running: "on",
-  legend: "A cell shows hours (h:mm); “pc” are pieces; “!” lacks a half and counts for nothing; “on” is at work now; stripes: only weaker records (written by hand). Click a cell for its records.",
+  legend: "A cell shows hours (h:mm); “pc” are pieces; “!” lacks a half and counts for nothing; “on” is at work now; “·” belongs to the shift of the day before; stripes: only weaker records (written by hand). Click a cell for its records.",
   noDay: "no attendance",
   "missing-out": "no punch out",
   "missing-in": "no punch in",
