@@ -14,6 +14,7 @@ from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
 from anxin.chain.packed import opened
+from anxin.chain.words import StaticWords
 from anxin.core.calls import Call, Refusal
 from anxin.core.events import Event
 from anxin.core.signing import from_hex
@@ -102,14 +103,7 @@ def decode_log(contract: str, log: dict[str, Any], block_time: int) -> Event | N
     entry = _events(contract).get(log["topics"][0]) if log["topics"] else None
     if entry is None:
         return None
-    indexed = [each for each in entry.abi["inputs"] if each["indexed"]]
-    plain = [each for each in entry.abi["inputs"] if not each["indexed"]]
-    args = {
-        each["name"]: _from_abi(each, decode([each["type"]], from_hex(topic))[0])
-        for each, topic in zip(indexed, log["topics"][1:], strict=True)
-    }
-    values = decode([collapse_if_tuple(each) for each in plain], from_hex(log["data"]))
-    args |= {each["name"]: _from_abi(each, value) for each, value in zip(plain, values, strict=True)}
+    args = _arguments(contract, log["topics"], log["data"])
     return Event(
         name=entry.abi["name"],
         contract=contract,
@@ -121,6 +115,29 @@ def decode_log(contract: str, log: dict[str, Any], block_time: int) -> Event | N
         log_index=int(log["logIndex"], 16),
         tx_hash=log["transactionHash"],
     )
+
+
+def _arguments(contract: str, topics: Sequence[str], data: str) -> dict[str, Any]:
+    entry = _events(contract)[topics[0]]
+    words = static_words(contract, topics[0])
+    if words is not None:
+        quick = words.read(topics, data)
+        if quick is not None:
+            return quick
+    indexed = [each for each in entry.abi["inputs"] if each["indexed"]]
+    plain = [each for each in entry.abi["inputs"] if not each["indexed"]]
+    args = {
+        each["name"]: _from_abi(each, decode([each["type"]], from_hex(topic))[0])
+        for each, topic in zip(indexed, topics[1:], strict=True)
+    }
+    values = decode([collapse_if_tuple(each) for each in plain], from_hex(data))
+    return args | {each["name"]: _from_abi(each, value) for each, value in zip(plain, values, strict=True)}
+
+
+@cache
+def static_words(contract: str, topic: str) -> StaticWords | None:
+    """How an event is read whose arguments are one word each; None for others."""
+    return StaticWords.of(_events(contract)[topic].abi["inputs"])
 
 
 def _to_abi(entry: Abi, value: Any) -> Any:

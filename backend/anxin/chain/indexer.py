@@ -34,6 +34,7 @@ from anxin.chain.models import FINAL as FINAL
 from anxin.chain.models import ORPHANED as ORPHANED
 from anxin.chain.models import SEEN, Block, ChainEvent, EscrowAddress
 from anxin.chain.rpc import Rpc, RpcError
+from anxin.chain.storing import store_events
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
@@ -133,9 +134,7 @@ class Indexer:
             events += await self._events(blocks, dict.fromkeys(new, "WageEscrow"))
         async with self._writing(last) as session:
             await _upsert(session, Block, [_block_row(block) for block in blocks], Block.hash)
-            await _upsert(
-                session, ChainEvent, [_event_row(e) for e in events], ChainEvent.block_hash, ChainEvent.log_index
-            )
+            await store_events(session, events)
             if events:
                 await announce(session, events[-1].block_number, [event.address for event in events])
             if new:
@@ -220,18 +219,17 @@ class Indexer:
 
     async def _finalize_up_to(self, session: AsyncSession, number: int) -> None:
         """A block and its events become final together: else a reorg in between would leave events of no block."""
-        rows = (await session.scalars(
-            select(ChainEvent)
-            .where(ChainEvent.block_number <= number, ChainEvent.state == SEEN)
-            .order_by(ChainEvent.block_number, ChainEvent.log_index)
-        )).all()  # fmt: skip
-        for row in rows:
-            row.state, event = FINAL, event_of(row)
-            for handler in self._on_event.get(event.name, ()):
+        due = ChainEvent.block_number <= number, ChainEvent.state == SEEN
+        handled = select(ChainEvent).where(*due, ChainEvent.name.in_(list(self._on_event)))
+        for row in await session.scalars(handled.order_by(ChainEvent.block_number, ChainEvent.log_index)):
+            event = event_of(row)
+            for handler in self._on_event[event.name]:
                 await handler(session, event)
+        final = update(ChainEvent).where(*due).values(state=FINAL)
+        places = (await session.execute(final.returning(ChainEvent.block_number, ChainEvent.address))).all()
         await session.execute(update(Block).where(Block.state == SEEN, Block.number <= number).values(state=FINAL))
-        if rows:
-            await announce(session, rows[-1].block_number, [row.address for row in rows])
+        if places:
+            await announce(session, max(block for block, _ in places), [address for _, address in places])
 
 
 async def _last_indexed(session: AsyncSession) -> Block | None:
@@ -241,7 +239,7 @@ async def _last_indexed(session: AsyncSession) -> Block | None:
     return last
 
 
-async def _upsert(session: AsyncSession, table: type[Block | ChainEvent], rows: list[Json], *key: Any) -> None:
+async def _upsert(session: AsyncSession, table: type[Block], rows: list[Json], *key: Any) -> None:
     """Rows of a block that was orphaned and is on the chain again are seen again."""
     if rows:
         again = insert(table).on_conflict_do_update(
@@ -274,12 +272,4 @@ def _block_row(block: dict[str, Any]) -> dict[str, Any]:
     return {
         "hash": block["hash"], "number": int(block["number"], 16), "parent": block["parentHash"],
         "time": datetime.fromtimestamp(int(block["timestamp"], 16), UTC), "state": SEEN,
-    }  # fmt: skip
-
-
-def _event_row(event: Event) -> dict[str, Any]:
-    return {
-        "block_hash": event.block_hash, "log_index": event.log_index, "block_number": event.block_number,
-        "block_time": event.block_time, "tx_hash": event.tx_hash, "contract": event.contract,
-        "address": event.address, "name": event.name, "args": event.args, "state": SEEN,
     }  # fmt: skip

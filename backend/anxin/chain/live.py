@@ -92,15 +92,16 @@ class Live:
         self._listening: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
         self._newest = 0
+        self._is_closing = False
 
     async def close(self) -> None:
         """End every stream: an open one would hold up the end of the process."""
+        self._is_closing = True
         for stream in self._streams:
             stream.put(None)
         if self._listening is not None:
             self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await asyncio.wait({self._listening}, timeout=CONNECTED_WITHIN_SECONDS)
 
     @contextlib.asynccontextmanager
     async def stream(self, escrow: str | None) -> AsyncIterator[Stream]:
@@ -121,7 +122,7 @@ class Live:
 
     async def _listen(self) -> None:
         pause = FIRST_PAUSE
-        while True:
+        while not self._is_closing:
             try:
                 await self._listen_once()
                 pause = FIRST_PAUSE
@@ -142,7 +143,8 @@ class Live:
             self._connected.set()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), ALIVE_EVERY_SECONDS)
+                    async with asyncio.timeout(ALIVE_EVERY_SECONDS):  # wait_for can swallow the end of this task
+                        await lost.wait()
                 if not lost.is_set():
                     await connection.execute("SELECT 1", timeout=10)
         finally:
