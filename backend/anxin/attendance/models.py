@@ -37,8 +37,6 @@ class Punch(Base):
     `at` is what the device says, `received_at` what the server says. `record_id` is unique per source: a device repeats
     until it is acknowledged. `digest` and `signature` where the worker signed; `hint` is what the phone sent beside it, as
     signed. `code_verdict` (matched, stale, wrong, none) says what its site code was worth. `salt` hides the record's leaf.
-    Project, worker and source are rows of their tables without the database checking it row by row, which would double the
-    time a file takes: none of these is ever deleted, and what stores many rows joins them (intake.py).
     """
 
     __tablename__ = "punches"
@@ -50,9 +48,9 @@ class Punch(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    project_pk: Mapped[int] = mapped_column(BigInteger)
-    worker_pk: Mapped[int] = mapped_column(BigInteger)
-    source_pk: Mapped[int] = mapped_column(BigInteger)
+    project_pk: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    worker_pk: Mapped[int] = mapped_column(ForeignKey("workers.id"))
+    source_pk: Mapped[int] = mapped_column(ForeignKey("attendance_sources.id"))
     record_id: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

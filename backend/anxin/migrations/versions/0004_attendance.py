@@ -90,6 +90,9 @@ def _punches() -> None:
         sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.Column("hint", sa.LargeBinary(), nullable=True),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
+        _to("punches", "project_pk", "projects"),
+        _to("punches", "worker_pk", "workers"),
+        _to("punches", "source_pk", "attendance_sources"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_punches")),
         sa.UniqueConstraint("source_pk", "record_id", name=op.f("uq_punches_source_pk_record_id")),
     )
