@@ -161,15 +161,28 @@ async def test_only_a_passkey_is_strong_evidence(send, site):
 
 
 @pytest.mark.parametrize(
-    ("shown", "verdict"), [("07:30:00", "matched"), ("07:28:30", "matched"), ("07:20:00", "stale"), ("23:00", "stale")]
-)
-def test_site_code_says_when_it_was_seen(shown, verdict):
-    code = site_code.code_at("ab" * 32, local(shown))
+    ("days", "shown", "verdict"),
+    [
+        (0, "07:30:00", "matched"), (0, "07:28:00", "matched"), (0, "07:32:00", "matched"), (0, "07:27:59", "stale"),
+        (0, "07:32:30", "stale"), (0, "23:00:00", "stale"), (-1, "07:30:00", "stale"), (-1, "07:29:59", "wrong"),
+        (1, "07:30:29", "stale"), (1, "07:30:30", "wrong"),
+    ],
+)  # fmt: skip
+def test_site_code_says_when_it_was_seen(days, shown, verdict):
+    """Of two minutes beside the punch, of a day beside it, or of no time we need to think of."""
+    code = site_code.code_at("ab" * 32, local(shown, days=days))
 
     assert verdict == site_code.verdict("ab" * 32, code, local("07:30"))
 
 
-@pytest.mark.parametrize("code", ["x", "1.0", "zz.000000000000", "-1.0", "1_0.000000000000", "f" * 1000])
+def test_site_code_is_eight_digits_that_change_every_half_minute():
+    codes = [site_code.code_at("ab" * 32, local("07:30") + timedelta(seconds=second)) for second in range(0, 3600, 10)]
+
+    assert {True} == {len(code) == 8 and code.isascii() and code.isdecimal() for code in codes}
+    assert 120 == len(set(codes))
+
+
+@pytest.mark.parametrize("code", ["x", "1234567", "123456789", "+1234567", "1234567\n", "１２３４５６７８", "0" * 8, "1" * 1000])
 def test_code_that_is_none_of_ours_is_wrong(code):
     assert "wrong" == site_code.verdict("ab" * 32, code, local("07:30"))
 

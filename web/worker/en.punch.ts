@@ -40,8 +40,8 @@ export const en: Catalogue<keyof typeof zh> = {
   siteAim: "Point at the QR code on the site's screen",
   siteNoCamera: "The camera does not open. Allow it, or type the code below.",
   siteNoReader: "This browser cannot scan. Use the phone's own camera (it opens this page), or type the code below.",
-  siteTyped: "The code under the QR",
-  siteTypedWrong: "That is no code: type it as the screen shows it",
+  siteTyped: "The 8 digits under the QR",
+  siteTypedWrong: "The code is 8 digits: type it as the screen shows it",
   siteUse: "Use this code",
   cancel: "Cancel",
 

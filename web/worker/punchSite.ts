@@ -10,7 +10,7 @@ import type { Hex } from "../shared/wire";
 import { brought } from "./punchAddress";
 
 const HELD_MILLISECONDS = 3 * 60_000;
-const CODE = /^[0-9a-z][0-9a-z.-]{3,39}$/;
+const CODE = /^[0-9]{8}$/;
 const ESCROW = /^0x[0-9a-f]{40}$/;
 
 export interface SiteScan {
@@ -28,12 +28,12 @@ export function siteScanOf(text: string, at = Date.now()): SiteScan | null {
   const trimmed = text.trim();
   const fragment = /#(site=.*)$/.exec(trimmed)?.[1];
   if (fragment === undefined) {
-    const code = trimmed.replace(/[\s　]/g, "").toLowerCase();
+    const code = trimmed.normalize("NFKC").replace(/\s/g, "");
     return CODE.test(code) ? { escrow: null, code, at } : null;
   }
   const fields = new URLSearchParams(fragment);
   const escrow = fields.get("site")?.toLowerCase() ?? "";
-  const code = fields.get("code")?.toLowerCase() ?? "";
+  const code = fields.get("code") ?? "";
   return ESCROW.test(escrow) && CODE.test(code) ? { escrow: escrow as Hex, code, at } : null;
 }
 

@@ -36,8 +36,8 @@ export const zh = {
   siteAim: "对准工地屏幕上的二维码",
   siteNoCamera: "开不了相机。请打开相机权限，或者在下面输入码。",
   siteNoReader: "这个浏览器不能直接扫。可以用手机自带的相机扫（会打开这个页面），或者在下面输入码。",
-  siteTyped: "二维码下面的码",
-  siteTypedWrong: "码不对，请照着屏幕再输一次",
+  siteTyped: "二维码下面的 8 位数字",
+  siteTypedWrong: "要 8 位数字，请照着屏幕再输一次",
   siteUse: "用这个码",
   cancel: "取消",
 

@@ -196,7 +196,7 @@ class SourceSecret(Wire):
 class SiteCode(Wire):
     """`url` is what the QR code holds: it leads to the worker's page with `#site={escrow}&code={code}`.
 
-    A new code every 30 seconds; ask again at `expires_at`. `svg` is the QR code, to be shown as an image.
+    A new `code` of eight digits every 30 seconds; ask again at `expires_at`. `svg` is the QR code, to be shown as an image.
     """
 
     code: str

@@ -82,13 +82,15 @@ test("shown are the newest four and every refused one", () => {
 });
 
 describe("a site's code", () => {
-  const url = `https://x.example/w/#site=${ESCROW.toUpperCase().replace("0X", "0x")}&code=38fa01.0123456789ab`;
+  const url = `https://x.example/w/#site=${ESCROW.toUpperCase().replace("0X", "0x")}&code=04271830`;
 
   test("of a QR code's address", () => {
-    expect(siteScanOf(url, NOW)).toEqual({ escrow: ESCROW, code: "38fa01.0123456789ab", at: NOW });
+    expect(siteScanOf(url, NOW)).toEqual({ escrow: ESCROW, code: "04271830", at: NOW });
   });
-  test("typed with spaces and capitals", () => expect(siteScanOf(" 1234 56AB ", NOW)?.code).toBe("123456ab"));
-  test.each(["", "12", "https://x.example/", "#site=0x12&code=123456", `#site=${ESCROW}`, "<script>", "x".repeat(41)])(
+  test("typed with spaces, or in full-width digits", () => {
+    expect([" 1234 5678 ", "１２３４　５６７８"].map((typed) => siteScanOf(typed, NOW)?.code)).toEqual(["12345678", "12345678"]);
+  });
+  test.each(["", "1234567", "123456789", "1234567a", "https://x.example/", "#site=0x12&code=12345678", `#site=${ESCROW}`, "<script>"])(
     "%s is none",
     (text) => expect(siteScanOf(text)).toBeNull(),
   );
@@ -96,7 +98,7 @@ describe("a site's code", () => {
     const held = siteScanOf(url, NOW);
     const asked = [[ESCROW, 0], [ESCROW, 181_000], [OTHER, 0]] as [Hex, number][];
 
-    expect(asked.map(([escrow, later]) => heldCode(held, escrow, NOW + later))).toEqual(["38fa01.0123456789ab", undefined, undefined]);
+    expect(asked.map(([escrow, later]) => heldCode(held, escrow, NOW + later))).toEqual(["04271830", undefined, undefined]);
   });
 });
 
