@@ -211,6 +211,8 @@ async def test_last_seven_days_are_shown_where_none_are_named(client, site, staf
 async def test_day_names_no_workers_of_other_teams_to_a_foreman(client, site, staff_headers):
     await name_party(site, FOREMAN, "foreman", team="T9")
 
-    answer = await client.get(ATTENDANCE, params={"day": DAY.isoformat()}, headers=await staff_headers(FOREMAN))
+    asked = {"first": DAY.isoformat(), "last": DAY.isoformat()}
+    answer = await client.get(ATTENDANCE, params=asked, headers=await staff_headers(FOREMAN))
 
-    assert ([], []) == (answer.json()["records"], answer.json()["withoutReading"])
+    (day,) = answer.json()["days"]
+    assert ([], []) == (day["records"], day["withoutReading"])

@@ -7,7 +7,7 @@ one gap · signed twice · closed · roles · own team · seen by the worker · 
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -22,15 +22,16 @@ from tests.backend.attendance_words import (
     local,
     name_party,
 )
-from tests.backend.conftest import BUREAU, CONTRACTOR, assert_problem
+from tests.backend.conftest import BUREAU, CONTRACTOR, ESCROW, assert_problem
 
 from anxin.alerts import attendance as notices
 from anxin.alerts.models import Message
-from anxin.attendance import countersigning
+from anxin.attendance import corrections, countersigning
 from anxin.attendance import service as attendance
 from anxin.attendance.models import Correction, Punch
 from anxin.core.clock import now
 from anxin.core.database import transaction
+from anxin.core.signing import digest
 
 CORRECTIONS = f"{ATTENDANCE}/corrections"
 ID = "0x" + "c0" * 32
@@ -418,6 +419,50 @@ async def test_site_office_sees_corrections_by_state(office, client):
 
     assert {ID, OTHER_ID} == set(await listed())
     assert [OTHER_ID] == await listed(only="proposed")
+
+
+async def test_corrections_come_a_page_at_a_time_each_once(office, client, monkeypatch):
+    monkeypatch.setattr(corrections, "PAGE", 2)
+    numbers = [f"0x{n:064x}" for n in range(5)]
+    for quantity, number in enumerate(numbers, start=1):
+        await office.pieces(quantity, number=number)
+    await change(office.site, "UPDATE attendance_corrections SET proposed_at = :at", at=now())  # all at one moment
+
+    pages, before = [], None
+    while before or not pages:
+        asked = {"before": before} if before else {}
+        answer = (await client.get(CORRECTIONS, params=asked, headers=office.headers[OFFICER])).json()
+        pages.append([each["correctionId"] for each in answer["corrections"]])
+        before = answer["next"]
+
+    assert [numbers[4:2:-1], numbers[2:0:-1], numbers[:1]] == pages
+
+
+async def test_page_after_an_unknown_correction_is_not_found(office, client):
+    answer = await client.get(CORRECTIONS, params={"before": ID}, headers=office.headers[OFFICER])
+
+    assert_problem(answer, 404, "correction-not-found", ID)
+
+
+async def test_second_party_is_told_whose_words_they_sign(office, site):
+    shown = (await office.void()).json()
+
+    words = {"correctionId": ID, "workerId": shown["workerId"], "contentHash": shown["contentHash"]}
+    signed = digest(site.deployment.escrow_domain(ESCROW), "Correction", words)
+    assert (site.workers["W001"].hex_id, shown["digest"]) == (shown["workerId"], "0x" + signed.hex())
+
+
+async def test_days_name_what_a_correction_added_once_it_is_in_effect(office, client):
+    added = (await office.add("20:00", "02")).json()
+    asked = {"first": DAY.isoformat(), "last": DAY.isoformat()}
+
+    async def shown():
+        answer = await client.get(ATTENDANCE, params=asked, headers=office.headers[OFFICER])
+        return [(each["workerNo"], datetime.fromisoformat(each["at"]), each["direction"]) for each in answer.json()["added"]]
+
+    assert [] == await shown()
+    await office.sign(added)
+    assert [("W001", local("20:00"), "02")] == await shown()
 
 
 async def test_day_that_was_corrected_without_a_device_is_weak(office, site, session):

@@ -6,7 +6,7 @@ many · weak attend types · night shift · sources listed · secret shown to ma
 differing · missing half · past midnight · two shifts · own team only · pieces · roles.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from hashlib import sha256
 
 import pytest
@@ -401,7 +401,7 @@ async def test_sheet_is_for_those_who_keep_attendance(client, site, staff_header
 async def test_day_shows_who_has_no_reading(client, pushed, office):
     await pushed(row("W001", local("07:59")))
 
-    day = (await client.get(ATTENDANCE, params={"day": DAY.isoformat()}, headers=office)).json()
+    (day,) = (await client.get(ATTENDANCE, params=days(DAY, DAY), headers=office)).json()["days"]
 
     assert ["W002", "W003"] == day["withoutReading"]
     (record,) = day["records"]
@@ -409,6 +409,38 @@ async def test_day_shows_who_has_no_reading(client, pushed, office):
         record["workerNo"], record["sourceKind"], record["state"], record["signed"]
     )  # fmt: skip
     assert record["skewSeconds"] > 86400
+
+
+async def test_days_hold_their_own_records_and_those_around_them_apart(client, pushed, office):
+    """The night shift that begins before the first day, and the one that ends after the last, are there to be paired."""
+    eve, morrow = DAY - timedelta(days=1), DAY + timedelta(days=2)
+    times = {"before": local("23:59", day=eve), "first": local("00:00"), "last": local("23:59", days=1)}
+    await pushed(*(row("W001", at) for at in (*times.values(), local("00:00", day=morrow))))
+    for far in (local("23:59", days=-2), local("00:00", days=3)):
+        await pushed(row("W001", far))
+
+    answer = (await client.get(ATTENDANCE, params=days(DAY, DAY + timedelta(days=1)), headers=office)).json()
+
+    held = [(each["day"], [record["at"] for record in each["records"]]) for each in answer["days"]]
+    assert [(DAY.isoformat(), [utc(times["first"])]), ((DAY + timedelta(days=1)).isoformat(), [utc(times["last"])])] == held
+    assert [utc(times["before"]), utc(local("00:00", day=morrow))] == [record["at"] for record in answer["around"]]
+
+
+async def test_a_month_of_days_is_the_most(client, office):
+    late, early = DAY + timedelta(days=31), DAY - timedelta(days=1)
+
+    assert 200 == (await client.get(ATTENDANCE, params=days(DAY, DAY + timedelta(days=30)), headers=office)).status_code
+    for last in (late, early):
+        answer = await client.get(ATTENDANCE, params=days(DAY, last), headers=office)
+        assert_problem(answer, 400, "malformed", "31 days")
+
+
+def days(first, last):
+    return {"first": first.isoformat(), "last": last.isoformat()}
+
+
+def utc(at):
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 

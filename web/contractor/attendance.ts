@@ -1,13 +1,11 @@
-/** A project's month: every worker's days, put together from the site's days and the corrections in effect. */
+/** A project's month: every worker's days, put together from the site's days. */
 
 import { get } from "../shared/api";
 import { daysOfMonth, isRunning, onSite, type PunchTime, type WorkDay, workDays } from "../shared/attendance";
-import { daysBefore, datesFrom } from "../shared/calendar";
 import type { Hex } from "../shared/wire";
 import type { PartyRole, RosterRow } from "../shared/wire.people";
-import type { Correction, CorrectionContent, PunchText, SiteDay, SitePieces, SiteRecord, Strength } from "../shared/wire.attendance";
+import type { CorrectionPage, SiteDay, SiteDays, SitePieces, SiteRecord, Strength } from "../shared/wire.attendance";
 
-const AT_ONCE = 4;
 const ROSTER_READERS: readonly PartyRole[] = ["contractor", "officer", "bureau", "subcontractor"];
 
 export interface WorkerDay {
@@ -33,8 +31,8 @@ export interface Overview {
 
 export const keyOf = (workerNo: string, day: string): string => `${workerNo}/${day}`;
 
-export function siteDay(escrow: Hex, day: string): Promise<SiteDay> {
-  return get<SiteDay>(`/api/projects/${escrow}/attendance?day=${day}`);
+export async function siteDay(escrow: Hex, day: string): Promise<SiteDay> {
+  return (await get<SiteDays>(`/api/projects/${escrow}/attendance?first=${day}&last=${day}`)).days[0]!;
 }
 
 /** Masked name and team by number, for those who may see the roster; nobody's for the others. */
@@ -44,32 +42,22 @@ export async function namesOf(escrow: Hex, roles: readonly PartyRole[]): Promise
   return new Map(rows.map(({ workerNo, nameMasked, team }) => [workerNo, [nameMasked, team].filter(Boolean).join(" · ")]));
 }
 
-export async function correctionsOf(escrow: Hex): Promise<Correction[]> {
-  return (await get<{ corrections: Correction[] }>(`/api/projects/${escrow}/attendance/corrections`)).corrections;
+/** A project's corrections, newest first: the first page, or the one that follows `before`. */
+export function correctionsOf(escrow: Hex, before: Hex | null = null): Promise<CorrectionPage> {
+  const query = before ? `?before=${before}` : "";
+  return get<CorrectionPage>(`/api/projects/${escrow}/attendance/corrections${query}`);
 }
 
-/** Reads the month's days up to `today`, and one on either side: a night shift may begin or end there. */
-export async function loadOverview(
-  escrow: Hex,
-  month: string,
-  today: string,
-  onRead: (read: number, of: number) => void,
-): Promise<Overview> {
+export async function loadOverview(escrow: Hex, month: string): Promise<Overview> {
   const days = daysOfMonth(month);
-  const asked = datesFrom(daysBefore(days[0]!, 1), days.length + 2).filter((day) => day <= today);
-  const corrections = correctionsOf(escrow);
-  const read: SiteDay[] = [];
-  for (let i = 0; i < asked.length; i += AT_ONCE) {
-    read.push(...(await Promise.all(asked.slice(i, i + AT_ONCE).map((day) => siteDay(escrow, day)))));
-    onRead(read.length, asked.length);
-  }
-  return overviewOf(month, read, await corrections);
+  const query = `first=${days[0]}&last=${days[days.length - 1]}`;
+  return overviewOf(month, await get<SiteDays>(`/api/projects/${escrow}/attendance?${query}`));
 }
 
-export function overviewOf(month: string, read: SiteDay[], corrections: Correction[], now = Date.now()): Overview {
+export function overviewOf(month: string, read: SiteDays, now = Date.now()): Overview {
   const workerNos = [
     ...new Set(
-      read.flatMap(({ records, pieces, withoutReading }) => [
+      read.days.flatMap(({ records, pieces, withoutReading }) => [
         ...[...records, ...pieces].map(({ workerNo }) => workerNo),
         ...withoutReading,
       ]),
@@ -81,12 +69,11 @@ export function overviewOf(month: string, read: SiteDay[], corrections: Correcti
     cells.set(keyOf(workerNo, day), found);
     return found;
   };
-  const records = read.flatMap((each) => each.records);
-  const added = corrections.flatMap(addedBy);
+  const records = [...read.days.flatMap((each) => each.records), ...read.around];
   for (const workerNo of workerNos) {
     const mine = records.filter((record) => record.workerNo === workerNo);
     const counted = mine.filter(({ state }) => state === "counted");
-    for (const work of workDays<PunchTime>([...counted, ...added.filter((punch) => punch.workerNo === workerNo)])) {
+    for (const work of workDays<PunchTime>([...counted, ...read.added.filter((punch) => punch.workerNo === workerNo)])) {
       if (work.day.startsWith(month)) cellOf(workerNo, work.day).work = work;
     }
     for (const record of mine) {
@@ -94,7 +81,7 @@ export function overviewOf(month: string, read: SiteDay[], corrections: Correcti
       if (day.startsWith(month)) cellOf(workerNo, day).records.push(record);
     }
   }
-  for (const { day, pieces } of read.filter((each) => each.day.startsWith(month))) {
+  for (const { day, pieces } of read.days) {
     for (const each of pieces) cellOf(each.workerNo, day).pieces = each;
   }
   for (const cell of cells.values()) {
@@ -102,13 +89,6 @@ export function overviewOf(month: string, read: SiteDay[], corrections: Correcti
     cell.isRunning = cell.work?.intervals.some((each) => isRunning(each, now)) ?? false;
   }
   return { month, days: daysOfMonth(month), workerNos, cells };
-}
-
-/** The punch of an `add` in effect. */
-function addedBy({ action, state, content, workerNo }: Correction): (PunchTime & { workerNo: string })[] {
-  if (action !== "add" || state !== "effective") return [];
-  const { at, direction } = (JSON.parse(content) as CorrectionContent).new as PunchText;
-  return [{ at, direction, workerNo }];
 }
 
 function weakestOf({ records, pieces }: WorkerDay): Strength | null {

@@ -85,6 +85,8 @@ export interface Correction {
   /** Of `Correction(correctionId, workerId, contentHash)`. */
   digest: Hex;
   workerNo: string;
+  /** As the chain knows them. */
+  workerId: Hex;
   action: "void" | "add" | "pieces";
   day: string;
   /** The exact text whose SHA-256 is `contentHash`. */
@@ -100,6 +102,12 @@ export interface Correction {
   workerSignedAt: string | null;
   bySilence: boolean;
   closedAt: string | null;
+}
+
+/** Newest first; `next` is what to ask `before` for the page before. */
+export interface CorrectionPage {
+  corrections: Correction[];
+  next: Hex | null;
 }
 
 /** What a correction's `content` holds. */
@@ -154,6 +162,7 @@ export interface SourceSecret {
 }
 
 export interface SiteCode {
+  /** Eight digits. */
   code: string;
   /** What the QR code holds. */
   url: string;
@@ -270,6 +279,20 @@ export interface SiteDay {
   records: SiteRecord[];
   pieces: SitePieces[];
   withoutReading: string[];
+}
+
+export interface AddedPunch {
+  workerNo: string;
+  at: string;
+  direction: Direction;
+}
+
+export interface SiteDays {
+  days: SiteDay[];
+  /** Of the day before and the day after: a night shift may begin or end there. */
+  around: SiteRecord[];
+  /** By corrections in effect, of all these days. */
+  added: AddedPunch[];
 }
 
 export interface Flag {

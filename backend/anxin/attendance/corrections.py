@@ -10,15 +10,22 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import intake, service, words
 from anxin.attendance.effective import Reading, fills_a_gap
-from anxin.attendance.errors import CorrectionChanged, NothingToCorrect, NotOnProject, RecordNotFound
+from anxin.attendance.errors import CorrectionChanged, CorrectionNotFound, NothingToCorrect, NotOnProject, RecordNotFound
 from anxin.attendance.models import Correction, Punch
-from anxin.attendance.schemas import AddPunch, ChangePieces, CorrectionView, ProposedCorrection, VoidPunch
+from anxin.attendance.schemas import (
+    AddPunch,
+    ChangePieces,
+    Corrections,
+    CorrectionView,
+    ProposedCorrection,
+    VoidPunch,
+)
 from anxin.attendance.states import PROPOSED
 from anxin.core import jobs
 from anxin.core.clock import SITE_ZONE, now
@@ -31,7 +38,7 @@ from anxin.projects.models import Project
 from anxin.projects.service import escrow_of
 
 NOTICE_JOB: Final = "correction_notice"
-MAX_SHOWN: Final = 500
+PAGE: Final = 100
 
 
 async def propose(
@@ -187,25 +194,40 @@ async def _number(session: AsyncSession, project: Project, worker_pk: int) -> st
 
 
 async def corrections_for(
-    session: AsyncSession, deployment: Deployment, acting: Acting, *, state: str | None = None
-) -> list[CorrectionView]:
-    """Return a project's corrections, newest first, of the people somebody may see."""
+    session: AsyncSession, deployment: Deployment, acting: Acting, *, state: str | None = None, before: str | None = None
+) -> Corrections:
+    """Return a page of a project's corrections, newest first, of the people somebody may see: 100 proposed before one.
+
+    Raises Malformed, CorrectionNotFound.
+    """
     theirs = (await intake.numbers_for(session, acting)).values()
+    in_order = tuple_(Correction.proposed_at, Correction.correction_id)
     asked = (
-        select(Correction)
+        select(Correction, Worker)
+        .join(Worker, Worker.id == Correction.worker_pk)
         .where(Correction.project_pk == acting.project.id, Correction.worker_pk.in_(theirs))
-        .order_by(Correction.proposed_at.desc())
-        .limit(MAX_SHOWN)
+        .order_by(Correction.proposed_at.desc(), Correction.correction_id.desc())
+        .limit(PAGE + 1)
     )
-    rows = await session.scalars(asked if state is None else asked.where(Correction.state == state))
-    return [await view(session, deployment, row) for row in rows]
+    if state is not None:
+        asked = asked.where(Correction.state == state)
+    if before is not None:
+        last = await session.get(Correction, hex_bytes(before, 32, "before"))
+        if last is None or last.project_pk != acting.project.id:
+            raise CorrectionNotFound(correction=before)
+        asked = asked.where(in_order < (last.proposed_at, last.correction_id))
+    rows = (await session.execute(asked)).all()
+    page = [await view(session, deployment, row) for row, _ in rows[:PAGE]]
+    return Corrections(page, page[-1].correction_id if len(rows) > PAGE else None)
 
 
 async def view(session: AsyncSession, deployment: Deployment, row: Correction) -> CorrectionView:
+    worker = await session.get_one(Worker, row.worker_pk)
     return CorrectionView(
         correction_id="0x" + row.correction_id.hex(),
         digest="0x" + (await digest_of(session, deployment, row)).hex(),
-        worker_no=msgspec.json.decode(row.content)["workerNo"], action=row.action, day=row.day, content=row.content,
+        worker_no=msgspec.json.decode(row.content)["workerNo"], worker_id=worker.hex_id, action=row.action, day=row.day,
+        content=row.content,
         content_hash="0x" + row.content_hash.hex(), takes_away=row.takes_away, proposed_by=row.proposed_by,
         proposer_role=row.proposer_role, proposed_at=row.proposed_at, state=row.state,
         countersigned_by=row.countersigned_by, countersigned_at=row.countersigned_at,

@@ -15,7 +15,6 @@ from anxin.core.language import Language
 from anxin.core.tables import Cell
 from anxin.projects.access import Acting
 
-MAX_DAYS: Final = 31
 NAME: Final[Mapping[Language, str]] = {"zh": "考勤记录", "en": "attendance"}
 SITE_TITLES: Final[Titles] = {
     "zh": ("工号", "设备时间", "进出", "考勤方式", "设备", "来源", "证据强度", "接收时间", "本人签名", "现场码", "状态"),
@@ -32,8 +31,8 @@ MY_TITLES: Final[Titles] = {
 
 async def site_rows(session: AsyncSession, acting: Acting, first: date, last: date) -> Iterator[Sequence[Cell]]:
     """Return the records of some local days, of the people somebody may see. Raises Malformed for more than 31 days."""
-    if not 0 <= (last - first).days < MAX_DAYS:
-        raise Malformed(problem=f"first, last: 1 to {MAX_DAYS} days")
+    if not 0 <= (last - first).days < views.MAX_DAYS:
+        raise Malformed(problem=f"first, last: 1 to {views.MAX_DAYS} days")
     numbers = {worker_pk: number for number, worker_pk in (await intake.numbers_for(session, acting)).items()}
     span = datetime.combine(first, time(), SITE_ZONE), datetime.combine(last + timedelta(days=1), time(), SITE_ZONE)
     return map(_site_row, await views.site_records(session, acting.project, numbers, span))

@@ -105,6 +105,7 @@ class CorrectionView(Wire):
     correction_id: str
     digest: str
     worker_no: str
+    worker_id: str
     action: str
     day: date
     content: str
@@ -346,7 +347,10 @@ ProposedCorrection = VoidPunch | AddPunch | ChangePieces
 
 
 class Corrections(Wire):
+    """Newest first. `next`: what to ask `before` for the ones before these; null where there are none."""
+
     corrections: list[CorrectionView]
+    next: str | None
 
 
 class StaffSignature(Wire):
@@ -396,6 +400,26 @@ class SiteDay(Wire):
     records: list[SiteRecord]
     pieces: list[SitePieces]
     without_reading: list[str]
+
+
+class AddedPunch(Wire):
+    """A punch that a correction in effect added."""
+
+    worker_no: str
+    at: datetime
+    direction: Direction
+
+
+class SiteDays(Wire):
+    """A project's local days from first to last, each with its records.
+
+    `around`: the records of the day before and of the day after, where a night shift may begin or end. `added`: what counts
+    beside the records, of all these days.
+    """
+
+    days: list[SiteDay]
+    around: list[SiteRecord]
+    added: list[AddedPunch]
 
 
 class FlagView(Wire):

@@ -40,7 +40,7 @@ from anxin.attendance.schemas import (
     ProposedCorrection,
     SheetKept,
     SiteCode,
-    SiteDay,
+    SiteDays,
     Sources,
     SourceSecret,
     StaffSignature,
@@ -85,15 +85,19 @@ class SiteAttendanceController(Controller):
     tags = ["site office"]
 
     @get()
-    async def day(
+    async def days(
         self,
         escrow: FromPath[str],
-        day: FromQuery[date],
+        first: FromQuery[date],
+        last: FromQuery[date],
         staff: NamedDependency[Staff],
         session: NamedDependency[AsyncSession],
-    ) -> SiteDay:
-        """A local day's records, of the people the caller may see. Raises ProjectNotFound (404), RoleNeeded (403)."""
-        return await views.site_day(session, await as_party(session, staff, escrow, *READERS), day)
+    ) -> SiteDays:
+        """Records of local days (31 at most), of the people the caller may see.
+
+        Raises Malformed (400), ProjectNotFound (404), RoleNeeded (403).
+        """
+        return await views.site_days(session, await as_party(session, staff, escrow, *READERS), first, last)
 
     @get("/export", media_type="application/octet-stream")
     async def export_days(
@@ -234,13 +238,14 @@ class CorrectionController(Controller):
         session: NamedDependency[AsyncSession],
         deployment: NamedDependency[Deployment],
         only: FromQuery[CorrectionState | None] = None,
+        before: FromQuery[str | None] = None,
     ) -> Corrections:
-        """Changes to the project's attendance, newest first; `only` those in a state.
+        """Changes to attendance, newest first, 100 at a time; `only` those in a state; `before`: a page's `next`.
 
-        Raises ProjectNotFound (404), RoleNeeded (403).
+        Raises Malformed (400), ProjectNotFound, CorrectionNotFound (404), RoleNeeded (403).
         """
         acting = await as_party(session, staff, escrow, *READERS)
-        return Corrections(await corrections.corrections_for(session, deployment, acting, state=only))
+        return await corrections.corrections_for(session, deployment, acting, state=only, before=before)
 
     @put("/{correction_id:str}", status_code=202)
     async def propose(

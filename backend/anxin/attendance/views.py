@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import String, and_, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +20,7 @@ from anxin.attendance.models import (
     RootSignature,
 )
 from anxin.attendance.schemas import (
+    AddedPunch,
     CorrectionView,
     DayPieces,
     EffectivePunch,
@@ -28,10 +29,12 @@ from anxin.attendance.schemas import (
     MyRecord,
     RecordProof,
     SiteDay,
+    SiteDays,
     SitePieces,
     SiteRecord,
 )
 from anxin.attendance.service import Span
+from anxin.attendance.states import EFFECTIVE
 from anxin.attendance.strength import WEAK
 from anxin.core.clock import SITE_ZONE, day_number
 from anxin.core.deployment import Deployment
@@ -42,6 +45,7 @@ from anxin.projects.models import Project
 from anxin.projects.service import escrow_of
 
 COUNTED, VOIDED, OUTWEIGHED = "counted", "voided", "outweighed"
+MAX_DAYS: Final = 31
 
 
 async def my_attendance(session: AsyncSession, deployment: Deployment, worker: Worker, month: str) -> MyAttendance:
@@ -115,19 +119,39 @@ async def _my_corrections(
     return [await corrections.view(session, deployment, row) for row in rows]
 
 
-async def site_day(session: AsyncSession, acting: Acting, day: date) -> SiteDay:
-    """Return a project's local day, of the people somebody may see."""
-    project, begin = acting.project, datetime.combine(day, time(), SITE_ZONE)
+async def site_days(session: AsyncSession, acting: Acting, first: date, last: date) -> SiteDays:
+    """Return a project's local days, of the people somebody may see. Raises Malformed for more than 31 days."""
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise Malformed(problem=f"first, last: 1 to {MAX_DAYS} days")
+    project, until = acting.project, last + timedelta(days=1)
     numbers = {worker_pk: number for number, worker_pk in (await intake.numbers_for(session, acting)).items()}
-    records = await site_records(session, project, numbers, (begin, begin + timedelta(days=1)))
-    pieces = await _pieces(session, project, list(numbers), day, day + timedelta(days=1))
-    seen = {each.worker_no for each in records} | {numbers[each[0]] for each in pieces}
-    return SiteDay(
-        day=day,
-        records=records,
-        pieces=[SitePieces(record, numbers[pk], now, was, strength) for pk, record, _, now, was, strength in pieces],
-        without_reading=sorted(set(numbers.values()) - seen),
+    span = _midnight(first) - service.AROUND, _midnight(until) + service.AROUND
+    days = {first + timedelta(days=n): SiteDay(first + timedelta(days=n), [], [], []) for n in range((until - first).days)}
+    around: list[SiteRecord] = []
+    for each in await site_records(session, project, numbers, span):
+        held = days.get(each.at.astimezone(SITE_ZONE).date())
+        (around if held is None else held.records).append(each)
+    for worker_pk, record, day, counted, was, strength in await _pieces(session, project, list(numbers), first, until):
+        days[day].pieces.append(SitePieces(record, numbers[worker_pk], counted, was, strength))
+    everybody = set(numbers.values())
+    for held in days.values():
+        seen = {each.worker_no for each in held.records} | {each.worker_no for each in held.pieces}
+        held.without_reading = sorted(everybody - seen)
+    return SiteDays(list(days.values()), around, await _added(session, project, numbers, span))
+
+
+async def _added(session: AsyncSession, project: Project, numbers: dict[int, str], span: Span) -> list[AddedPunch]:
+    rows = await session.execute(
+        select(Correction.worker_pk, Correction.at, Correction.direction)
+        .where(Correction.project_pk == project.id, Correction.worker_pk.in_(numbers), Correction.action == "add")
+        .where(Correction.state == EFFECTIVE, Correction.at >= span[0], Correction.at < span[1])
+        .order_by(Correction.at, Correction.correction_id)
     )
+    return [AddedPunch(numbers[worker_pk], at, _way(way)) for worker_pk, at, way in rows if at and way]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SITE_ZONE)
 
 
 async def site_records(

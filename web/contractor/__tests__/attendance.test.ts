@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Correction, SiteDay, SiteRecord } from "../../shared/wire.attendance";
+import type { SiteDay, SiteDays, SiteRecord } from "../../shared/wire.attendance";
 import { clockOf, hoursText, keyOf, overviewOf } from "../attendance";
 
 /** A site's day of records as "W001 08:00 in medium". */
@@ -12,42 +12,46 @@ function day(date: string, texts: string[], changes: Partial<SiteDay> = {}): Sit
   return { day: date, records, pieces: [], withoutReading: [], ...changes };
 }
 
-const cell = (read: SiteDay[], key: string, corrections: Correction[] = []) => overviewOf("2026-10", read, corrections).cells.get(key);
+function read(days: SiteDay[], changes: Partial<SiteDays> = {}): SiteDays {
+  return { days, around: [], added: [], ...changes };
+}
+
+const cell = (found: SiteDays, key: string) => overviewOf("2026-10", found).cells.get(key);
 
 describe("a project's month", () => {
   test("a night shift is one day's, though the site's days hold a half each", () => {
-    const read = [day("2026-10-31", ["W001 20:00 in medium"]), day("2026-11-01", ["W001 04:00 out medium"])];
+    const after = day("2026-11-01", ["W001 04:00 out medium"]).records;
+    const found = read([day("2026-10-31", ["W001 20:00 in medium"])], { around: after });
 
-    expect(cell(read, keyOf("W001", "2026-10-31"))?.work).toMatchObject({ minutes: 480, odd: [] });
-    expect([...overviewOf("2026-10", read, []).cells.keys()]).toEqual(["W001/2026-10-31"]);
+    expect(cell(found, keyOf("W001", "2026-10-31"))?.work).toMatchObject({ minutes: 480, odd: [] });
+    expect([...overviewOf("2026-10", found).cells.keys()]).toEqual(["W001/2026-10-31"]);
   });
 
-  test("an added punch in effect counts, a proposed one does not", () => {
-    const read = [day("2026-10-08", ["W001 08:00 in medium"])];
-    const content = JSON.stringify({ new: { at: "2026-10-08T17:00:00+08:00", direction: "02", device: "" } });
-    const correction = { action: "add", content, workerNo: "W001", state: "effective" } as Correction;
+  test("a punch that a correction added counts for whose it is", () => {
+    const days = [day("2026-10-08", ["W001 08:00 in medium"])];
+    const added = { workerNo: "W001", at: "2026-10-08T17:00:00+08:00", direction: "02" as const };
 
-    expect(cell(read, "W001/2026-10-08", [correction])?.work?.minutes).toBe(540);
-    expect(cell(read, "W001/2026-10-08", [{ ...correction, state: "proposed" }])?.work?.odd).toEqual(["missing-out"]);
+    expect(cell(read(days, { added: [added] }), "W001/2026-10-08")?.work?.minutes).toBe(540);
+    expect(cell(read(days, { added: [{ ...added, workerNo: "W002" }] }), "W001/2026-10-08")?.work?.odd).toEqual(["missing-out"]);
   });
 
   test("a voided reading is listed and does not count", () => {
-    const read = [day("2026-10-08", ["W001 08:00 in medium voided", "W001 09:00 in strong", "W001 17:00 out medium"])];
+    const found = read([day("2026-10-08", ["W001 08:00 in medium voided", "W001 09:00 in strong", "W001 17:00 out medium"])]);
 
-    expect(cell(read, "W001/2026-10-08")).toMatchObject({ weakest: "medium", work: { minutes: 480 } });
-    expect(cell(read, "W001/2026-10-08")?.records.length).toBe(3);
+    expect(cell(found, "W001/2026-10-08")).toMatchObject({ weakest: "medium", work: { minutes: 480 } });
+    expect(cell(found, "W001/2026-10-08")?.records.length).toBe(3);
   });
 
   test("who has no reading all month has a row all the same", () => {
-    const read = [day("2026-10-08", ["W002 08:00 in weak"], { withoutReading: ["W001"] })];
+    const found = read([day("2026-10-08", ["W002 08:00 in weak"], { withoutReading: ["W001"] })]);
 
-    expect(overviewOf("2026-10", read, []).workerNos).toEqual(["W001", "W002"]);
+    expect(overviewOf("2026-10", found).workerNos).toEqual(["W001", "W002"]);
   });
 
   test("pieces stand beside hours", () => {
     const pieces = [{ record: "pieces-1", workerNo: "W001", quantity: 30, reported: 30, strength: "weak" as const }];
 
-    expect(cell([day("2026-10-08", [], { pieces })], "W001/2026-10-08")).toMatchObject({ work: null, pieces: { quantity: 30 }, weakest: "weak" });
+    expect(cell(read([day("2026-10-08", [], { pieces })]), "W001/2026-10-08")).toMatchObject({ work: null, pieces: { quantity: 30 }, weakest: "weak" });
   });
 });
 
