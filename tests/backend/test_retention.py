@@ -1,6 +1,7 @@
 """Retention: what the law asks to keep is kept to its last day; then it goes, and nothing brings it back.
 
 Branches: payslip on the last day and the day after · with the bank · at the worker's own address · unpaid · in dispute ·
+reasons with their payslip, their last payslip, their project, revoked ·
 names on the last day and the day after · one living project · never closed · closed at a false date · contract, contacts,
 board · again · once a day · what stays · no name in the log · 29 February.
 """
@@ -17,7 +18,7 @@ from anxin import wiring
 from anxin.core.clock import SITE_ZONE
 from anxin.core.database import transaction
 from anxin.disputes.models import Dispute
-from anxin.payroll.models import WageLine
+from anxin.payroll.models import Adjustment, AdjustmentRevocation, AppliedAdjustment, WageLine
 from anxin.people.models import Worker
 from anxin.projects import retention
 from anxin.projects import service as projects
@@ -136,6 +137,87 @@ async def test_amount_and_hash_of_a_shredded_payslip_stay(site, shred, sessions,
     async with sessions() as session:
         kept = (await session.scalars(select(WageLine))).one()
     assert (30_000, sheet.lines[0].payslip_hash) == (kept.amount_fen, kept.payslip_hash)
+
+
+# ------------------------------------------------------------------ reasons of what was taken or added
+
+
+@pytest.fixture
+def entry(site, sessions):
+    """Enter an advance of 1.00, of which `taken` fen were taken on each of these (sheet, line)."""
+
+    async def entry(*lines, taken=100, revoked_at=None):
+        async with transaction(sessions) as session:
+            row = Adjustment(
+                project_pk=site.project.id, worker_pk=site.workers["W001"].id, key=str(len(lines)), kind="advance",
+                amount_fen=100, on_day=date(2026, 10, 1), reason="孩子住院", entered_by="0x", entered_at=ENDED,
+            )  # fmt: skip
+            session.add(row)
+            await session.flush()
+            for sheet, index in lines:
+                session.add(
+                    AppliedAdjustment(sheet_pk=sheet.id, line_index=index, adjustment_pk=row.id, amount_fen=taken)
+                )
+            if revoked_at is not None:
+                session.add(
+                    AdjustmentRevocation(adjustment_pk=row.id, reason="记错人", revoked_by="0x", revoked_at=revoked_at)
+                )
+
+    return entry
+
+
+async def reasons(sessions):
+    """What is still told of each entry, and of its revocation."""
+    async with sessions() as session:
+        told = select(Adjustment.reason, AdjustmentRevocation.reason).outerjoin(AdjustmentRevocation)
+        return [tuple(row) for row in await session.execute(told)]
+
+
+PAID = {"released_at": ENDED, "released_payout": "0x" + "0f" * 20}
+
+
+async def test_reason_of_a_deduction_goes_with_its_payslip_and_not_before(site, shred, entry, sessions, in_database):
+    await entry((await site.post(30_000), 0))
+    await in_database(update(WageLine).values(**PAID))
+
+    await shred(LAST_DAY_KEPT)
+    assert [("孩子住院", None)] == await reasons(sessions)
+    await shred(DAY_AFTER)
+    assert [("", None)] == await reasons(sessions)
+
+
+async def test_reason_is_kept_while_one_payslip_names_it(site, shred, entry, sessions, in_database):
+    sheet = await site.post(30_000, 30_000)
+    await entry((sheet, 0), (sheet, 1), taken=50)
+    await in_database(update(WageLine).where(WageLine.index == 0).values(**PAID))
+
+    await shred(DAY_AFTER)
+
+    assert [("孩子住院", None)] == await reasons(sessions)
+
+
+async def test_reason_of_what_is_still_to_be_taken_is_kept_until_the_project_is_over(
+    site, shred, entry, sessions, in_database
+):
+    await entry((await site.post(30_000), 0), taken=99)
+    await in_database(update(WageLine).values(**PAID))
+
+    await shred(DAY_AFTER)
+    assert [("孩子住院", None)] == await reasons(sessions)
+    await in_database(update(Project).values(closed_at=ENDED))
+    await shred(LAST_DAY_KEPT)
+    assert [("孩子住院", None)] == await reasons(sessions)
+    await shred(DAY_AFTER)
+    assert [("", None)] == await reasons(sessions)
+
+
+async def test_reasons_of_a_revoked_entry_go_three_years_after(shred, entry, sessions):
+    await entry(revoked_at=ENDED)
+
+    await shred(LAST_DAY_KEPT)
+    assert [("孩子住院", "记错人")] == await reasons(sessions)
+    await shred(DAY_AFTER)
+    assert [("", "")] == await reasons(sessions)
 
 
 # ------------------------------------------------------------------ people
