@@ -1,7 +1,8 @@
 """Flags: what deserves a look is shown to the bureau and the contractor, and refuses nothing.
 
 Branches, each with what is just below it: one device · one position · same second · same time on many days · future clock ·
-late sync · mocked · wrong code · weak day · not enlisted · two projects at once · days · roles · others' projects unnamed.
+late sync · mocked · wrong code · weak day · not enlisted · two projects at once · gate against phone · days · roles ·
+others' projects unnamed.
 """
 
 from datetime import timedelta
@@ -133,6 +134,48 @@ def test_worker_at_two_sites_at_once_is_flagged(begins, flagged):
     there = [seen(clock=begins, project=ELSEWHERE), seen(clock="18:00", direction="02", project=ELSEWHERE)]
 
     assert flagged == kinds(*here, *there)
+
+
+@pytest.mark.parametrize(
+    ("clock", "direction", "flagged"),
+    [
+        ("12:00", "02", ["contradicts-phone"]), ("12:00", "01", ["contradicts-phone"]),
+        ("17:55", "02", []), ("17:54", "02", ["contradicts-phone"]), ("17:56", "01", ["contradicts-phone"]),
+        ("08:05", "01", []), ("08:06", "01", ["contradicts-phone"]), ("08:04", "02", ["contradicts-phone"]),
+        ("07:59", "01", []), ("18:01", "02", []), ("08:00", "02", []),
+    ],
+)  # fmt: skip
+def test_gate_that_cuts_a_signed_shift_in_two_is_flagged(clock, direction, flagged):
+    """Within five minutes of the phone's own word, and the same as that, a gate says nothing else."""
+    signed = [seen(clock="08:00"), seen(clock="18:00", direction="02")]
+
+    assert flagged == kinds(*signed, seen(clock=clock, direction=direction, kind="device", device="G1"))
+
+
+def test_gate_that_contradicts_is_named_with_all_that_was_said():
+    signed = [seen(clock="08:00", record="in"), seen(clock="18:00", direction="02", record="out")]
+    gate = seen(clock="12:00", direction="02", kind="device", device="G1", record="gate")
+
+    (flag,) = flags_of([*signed, gate], HERE)
+    assert (("W001",), ("in", "gate", "out"), "G1") == (flag.workers, flag.records, flag.detail)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"worker": "W002"}, {"strength": "weak"}, {"kind": "foreman", "strength": "weak"}, {"project": ELSEWHERE}],
+    ids=["another worker's", "opened by hand", "a sheet's", "another site's"],
+)
+def test_what_cuts_no_signed_shift_contradicts_nobody(other):
+    signed = [seen(clock="08:00"), seen(clock="18:00", direction="02")]
+    gate = seen(**{"clock": "12:00", "direction": "02", "kind": "device", "device": "G1"} | other)
+
+    assert "contradicts-phone" not in kinds(*signed, gate)
+
+
+def test_gate_within_what_no_shift_can_be_contradicts_nobody():
+    signed = [seen(clock="01:00"), seen(clock="17:01", direction="02")]
+
+    assert [] == kinds(*signed, seen(clock="12:00", direction="02", kind="device", device="G1"))
 
 
 def test_other_site_is_not_named():

@@ -22,6 +22,7 @@ export function detailOf({ kind, detail }: Pick<Flag, "kind" | "detail">): strin
   const number = /^(\d+) [sd]$/.exec(detail)?.[1];
   if (kind === "future-clock" && number) return t("aboutAhead", { detail: lengthOf(Number(number)) });
   if (kind === "late-sync" && number) return t("aboutLate", { detail: number });
+  if (kind === "contradicts-phone") return t("aboutGate", { detail });
   if (kind === "one-device" && detail) return t("about", { detail });
   if (detail === "same-second") return t("aboutSecond");
   return kind === "machine-like" && detail ? t("aboutTime", { detail }) : detail;

@@ -24,6 +24,7 @@ MOCKED: Final = "mocked"
 WEAK_SOURCE: Final = "weak-source"
 WRONG_CODE: Final = "wrong-code"
 NOT_ENLISTED: Final = "not-enlisted"
+CONTRADICTS_PHONE: Final = "contradicts-phone"
 
 FUTURE_BY: Final = timedelta(minutes=5)
 LATE_BY: Final = timedelta(days=7)
@@ -31,6 +32,7 @@ SAME_PLACE_WORKERS: Final = 3  # a coarse fix by the same mast gives neighbours 
 SAME_TIME_DAYS: Final = 8  # the very same time of day, to the second, on so many days
 SAME_SECOND_WORKERS: Final = 3  # at one device within one second
 LONGEST_INTERVAL: Final = timedelta(hours=16)
+SAME_PUNCH: Final = timedelta(minutes=5)  # a gate and a phone that say the same thing, as the pay rules have it
 
 Key = TypeVar("Key")
 
@@ -84,6 +86,7 @@ def flags_of(seen: Sequence[Seen], project: str) -> list[Flag]:
         found += doubtful(day, punches)
     found += machine_like(here)
     found += simultaneous(seen, project)
+    found += contradicting(here)
     return sorted(found, key=lambda flag: (flag.day, flag.kind, flag.workers))
 
 
@@ -155,11 +158,38 @@ def simultaneous(seen: Iterable[Seen], project: str) -> Iterator[Flag]:
                 yield _flag(SIMULTANEOUS, start.astimezone(SITE_ZONE).date(), [first if one == project else second])
 
 
+def contradicting(punches: Iterable[Seen]) -> Iterator[Flag]:
+    """A device that cuts in two a shift which the worker's phone signed: whoever holds its secret can write such a reading.
+
+    A worker who went out at noon may have forgotten to say so: the bureau looks at both.
+    """
+    for _, own in _grouped(punches, lambda each: each.worker).items():
+        signed = sorted((each for each in own if each.kind == "phone"), key=lambda each: each.at)
+        gates = [each for each in own if each.kind == "device" and each.strength != WEAK]
+        for begin, end in _pairs(signed):
+            cuts = [each for each in gates if begin.at < each.at < end.at and not _repeats(each, begin, end)]
+            if cuts:
+                devices = ", ".join(sorted({each.device for each in cuts}))
+                yield _flag(CONTRADICTS_PHONE, begin.day, [begin, *cuts, end], devices)
+
+
+def _repeats(gate: Seen, begin: Seen, end: Seen) -> bool:
+    """Whether a gate says no more than the phone does: in as the shift begins, out as it ends."""
+    return (gate.direction == begin.direction and gate.at - begin.at <= SAME_PUNCH) or (
+        gate.direction == end.direction and end.at - gate.at <= SAME_PUNCH
+    )
+
+
 def _spans(punches: Sequence[Seen]) -> Iterator[tuple[datetime, datetime, Seen, str]]:
-    in_order = sorted(punches, key=lambda each: each.at)
+    for begin, end in _pairs(sorted(punches, key=lambda each: each.at)):
+        yield begin.at, end.at, begin, begin.project
+
+
+def _pairs(in_order: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+    """Each `in` with the `out` that follows it, where that is no longer than a shift can be."""
     for begin, end in pairwise(in_order):
         if (begin.direction, end.direction) == ("01", "02") and end.at - begin.at <= LONGEST_INTERVAL:
-            yield begin.at, end.at, begin, begin.project
+            yield begin, end
 
 
 def _grouped(punches: Iterable[Seen], key: Callable[[Seen], Key]) -> dict[Key, list[Seen]]:

@@ -426,7 +426,8 @@ class FlagView(Wire):
     """Something to look at, never a verdict.
 
     kind: one-device, one-position, simultaneous, machine-like, future-clock, late-sync, mocked, weak-source, wrong-code,
-    not-enlisted. `detail` names what the flag is about (a device, a distance, another project), without personal data.
+    not-enlisted, contradicts-phone. `detail` names what the flag is about (a device, a distance, another project), without
+    personal data.
     """
 
     kind: str
