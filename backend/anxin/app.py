@@ -27,6 +27,7 @@ from anxin.core.security import with_security
 from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
 from anxin.payroll import rules
+from anxin.payroll.fund_routes import ROUTES as FUND
 from anxin.payroll.inputs import minimum_of
 from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey
@@ -47,7 +48,7 @@ from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 
 FEATURES: list[ControllerRouterHandler] = [
-    *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
+    *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *FUND, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
 ]  # fmt: skip
 PAGES = ("w", "c", "b", "n", "docs")
 

@@ -86,6 +86,10 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 # Words that stay off chain. They are signed in the escrow's domain, whose contract knows none of them: they move nothing.
 OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "Punch": (("bytes32", "workerId"), ("uint8", "direction"), ("uint64", "at"), ("bytes32", "hintHash")),
+    "FundConsent": (
+        ("bytes32", "workerId"), ("address", "fund"), ("uint16", "shareBasisPoints"), ("uint32", "fromDay"),
+        ("uint64", "deadline"),
+    ),
     "Correction": (("bytes32", "correctionId"), ("bytes32", "workerId"), ("bytes32", "contentHash")),
 }
 

@@ -14,13 +14,14 @@ from anxin.core.database import Base
 from anxin.core.sealing import Sealed
 from anxin.disputes import models as disputes
 from anxin.ledger import models as ledger
+from anxin.payroll import fund_models as fund
 from anxin.payroll import models as payroll
 from anxin.people import models as people
 from anxin.projects import models as projects
 from anxin.realname import models as realname
 from anxin.wages import models as wages
 
-TABLES_OF = (people, projects, attendance, payroll, wages, chain, ledger, alerts, disputes, realname)
+TABLES_OF = (people, projects, attendance, payroll, fund, wages, chain, ledger, alerts, disputes, realname)
 
 
 def render(kind: str, item: object, _: object) -> str | Literal[False]:

@@ -37,6 +37,9 @@ class OddKind(StrEnum):
     PIECES_ALONE = "pieces-alone"
     DIFFERS = "differs"
     SHARED_PAYOUT = "shared-payout"
+    NO_FUND = "no-fund"  # agreed to a share, and the project has no fund
+    OTHER_FUND = "other-fund"
+    FUND_NOT_JOINED = "fund-not-joined"
 
 
 # A line with one of these cannot be submitted.

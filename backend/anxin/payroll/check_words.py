@@ -80,6 +80,18 @@ WORDS: dict[OddKind, dict[Language, str]] = {
         "zh": "与 {others} 的收款账户相同：工资只能付给本人",
         "en": "Same payout as {others}: wages go to the worker's own account only",
     },
+    OddKind.NO_FUND: {
+        "zh": "工人同意缴存公积金，但项目没有登记公积金账户：没有划出，全额付给本人",
+        "en": "Has agreed to a provident-fund share, but the project has no fund: all is paid to the worker",
+    },
+    OddKind.OTHER_FUND: {
+        "zh": "工人同意缴存的是另一个公积金账户：没有划出，全额付给本人；要缴存请本人重新签字",
+        "en": "Has agreed to a share for another fund: all is paid to the worker, until they sign for this one",
+    },
+    OddKind.FUND_NOT_JOINED: {
+        "zh": "公积金账户还没有加入项目专户：没有划出，全额付给本人",
+        "en": "The provident fund has not joined the escrow: all is paid to the worker",
+    },
 }
 
 

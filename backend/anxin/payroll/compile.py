@@ -80,7 +80,7 @@ async def compile_sheets(
     project = acting.project
     await lock_project(session, project)
     replaces_pk, reason = await _discard_same(session, project, ask, (replaces_pk, reason))
-    members = await load_members(session, project, ask.last_day, employer=ask.employer)
+    members = await load_members(session, project, ask.last_day, first_day=ask.first_day, employer=ask.employer)
     live = await live_periods(session, project)
     wages, left_out = await asyncio.to_thread(_sort_out, members, ask, live)  # others are answered meanwhile
     if replaces_pk is not None:  # those on the batch's other sheets are no news
@@ -144,7 +144,7 @@ def wage_of(member: Member, first_day: date, last_day: date, kind: SheetKind) ->
         return LeftOut.NOT_JOINED
     left = net(
         pay.gross_fen, back_pay=member.back_pay, claims=member.claims, labour_service=member.labour_service,
-        minimum_month_fen=member.minimum_month_fen,
+        minimum_month_fen=member.minimum_month_fen, consent=member.consent,
     )  # fmt: skip
     if left.amount_fen > 0:
         days = days_paid(member, pay)

@@ -56,7 +56,7 @@ async def _differences(
     session: AsyncSession, acting: Acting, sheet: WageSheet
 ) -> tuple[list[Wage], list[dict[str, str]]]:
     before = await _lines_before(session, sheet)
-    members = await load_members(session, acting.project, sheet.last_day)
+    members = await load_members(session, acting.project, sheet.last_day, first_day=sheet.first_day)
     wages: list[Wage] = []
     left_out: list[dict[str, str]] = []
     for member in members:
@@ -78,7 +78,7 @@ def _difference(member: Member, sheet: WageSheet, pay: rules.Pay, lines: Sequenc
     if more_fen <= 0:
         return LeftOut.CANNOT_LOWER if more_fen else None
     days = set(days_paid(member, pay)) - _days_of(lines)
-    left = net(more_fen, labour_service=member.labour_service)
+    left = net(more_fen, labour_service=member.labour_service, consent=member.consent)
     slip = Slip(
         member.worker_no, member.contract, pay, left, tuple(sorted(days)), earlier, member.minimum_month_fen
     )

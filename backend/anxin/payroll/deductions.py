@@ -16,6 +16,8 @@ from fractions import Fraction
 from math import floor
 from typing import Final
 
+from anxin.payroll.fund import Consent, Share, share_of
+
 YUAN: Final = 100  # fen
 
 
@@ -89,18 +91,20 @@ class LabourServiceTax:
 
 @dataclass(frozen=True)
 class Net:
-    """From gross to what goes into the line: gross + back pay − tax − taken."""
+    """From gross to what goes into the line: gross + back pay − tax − taken − the share that the worker gives the fund."""
 
     gross_fen: int
     back_pay: tuple[BackPay, ...] = ()
     tax: LabourServiceTax | None = None
     taken: tuple[Taken, ...] = ()
+    share: Share | None = None
 
     @property
     def amount_fen(self) -> int:
         added = sum(each.amount_fen for each in self.back_pay)
         tax = self.tax.amount_fen if self.tax else 0
-        return self.gross_fen + added - tax - sum(each.amount_fen for each in self.taken)
+        shared = self.share.amount_fen if self.share else 0
+        return self.gross_fen + added - tax - sum(each.amount_fen for each in self.taken) - shared
 
 
 def net(
@@ -110,6 +114,7 @@ def net(
     claims: Iterable[Claim] = (),
     labour_service: MonthSoFar | None = None,
     minimum_month_fen: int | None = None,
+    consent: Consent | None = None,
 ) -> Net:
     """Return what is left of a month's wage, and how.
 
@@ -118,6 +123,7 @@ def net(
         labour_service: given where the contract is for labour service, whose tax is withheld here. Employees' tax
             is a claim.
         minimum_month_fen: the district's minimum wage; without one no loss can be recovered, since nobody knows how far.
+        consent: what the worker has agreed to give the provident fund, of what the law leaves.
     """
     income_fen = gross_fen + sum(each.amount_fen for each in back_pay)
     tax = None if labour_service is None else withholding(income_fen, labour_service)
@@ -133,7 +139,7 @@ def net(
         if limit_fen is not None:
             loss_room_fen -= amount_fen
         taken.append(Taken(claim, amount_fen, limit_fen))
-    return Net(gross_fen, tuple(back_pay), tax, tuple(taken))
+    return Net(gross_fen, tuple(back_pay), tax, tuple(taken), share_of(consent, gross_fen, left_fen))
 
 
 def loss_limit_fen(wage_fen: int, left_fen: int, minimum_month_fen: int | None) -> int:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.clock import mask_of, now
 from anxin.core.sheet_tree import SheetTree
 from anxin.payroll import payslip
+from anxin.payroll.fund_book import Fund, fund_of
+from anxin.payroll.fund_lines import SaltedShare, fund_line
 from anxin.payroll.models import DRAFT, AppliedAdjustment, SheetKind, WageLine, WageSheet
 from anxin.payroll.payslip import Contact, PayslipText, Slip
 from anxin.payroll.rule_version import rules_hash
@@ -65,14 +67,19 @@ class SheetPlan:
 async def keep_drafts(
     session: AsyncSession, project: Project, plan: SheetPlan, wages: Sequence[Wage]
 ) -> list[WageSheet]:
-    """Keep wages as drafts of at most 256 lines each. Raises ValueError where there are none."""
+    """Keep wages as drafts of at most 256 lines each, of which the last is the provident fund's where there are shares.
+
+    Raises ValueError where there are no wages.
+    """
     if not wages:
         raise ValueError("a sheet has at least one line")
     firms = await _firms(session, project)
+    fund = await fund_of(session, project) if any(wage.slip.net.share for wage in wages) else None
+    room = MAX_LINES if fund is None else MAX_LINES - 1
     sheets = []
-    for start in range(0, len(wages), MAX_LINES):
-        part = wages[start : start + MAX_LINES]
-        sheet = _draft(project, plan, part, firms)
+    for start in range(0, len(wages), room):
+        part = wages[start : start + room]
+        sheet = _draft(project, plan, part, firms, fund)
         session.add(sheet)
         await session.flush()
         session.add_all(_applied(sheet, part))
@@ -81,21 +88,36 @@ async def keep_drafts(
     return sheets
 
 
-def _draft(project: Project, plan: SheetPlan, wages: Sequence[Wage], firms: Mapping[str, str]) -> WageSheet:
+def _draft(
+    project: Project, plan: SheetPlan, wages: Sequence[Wage], firms: Mapping[str, str], fund: Fund | None
+) -> WageSheet:
     sheet = WageSheet(
         project_pk=project.id, kind=plan.kind.value, employer=plan.employer, batch=plan.batch, first_day=plan.first_day,
         last_day=plan.last_day, payday=plan.payday, rules_hash=rules_hash(),
-        terms_root=terms_root([wage.terms_hash for wage in wages]), total_fen=sum(wage.amount_fen for wage in wages),
         state=DRAFT, compiled_by=plan.compiled_by, compiled_at=now(), left_out=[dict(each) for each in plan.left_out],
         replaces_pk=plan.replaces_pk, corrects_pk=plan.corrects_pk, reason=plan.reason,
     )  # fmt: skip
-    sheet.lines = [_line(project, sheet, index, wage, firms) for index, wage in enumerate(wages)]
+    shares = {
+        index: SaltedShare.of(wage.slip.net.share, wage.worker.worker_id)
+        for index, wage in enumerate(wages)
+        if wage.slip.net.share
+    }
+    sheet.lines = [_line(project, sheet, index, wage, firms, shares.get(index)) for index, wage in enumerate(wages)]
+    if fund is not None and shares:
+        sheet.lines.append(fund_line(project, sheet, fund, list(shares.values()), complaint_contacts(project)))
+    sheet.total_fen = sum(line.amount_fen for line in sheet.lines)
+    sheet.terms_root = terms_root([line.terms_hash or NO_TERMS for line in sheet.lines])
     sheet.root = SheetTree([line.on_chain for line in sheet.lines]).root
     return sheet
 
 
-def _line(project: Project, sheet: WageSheet, index: int, wage: Wage, firms: Mapping[str, str]) -> WageLine:
-    text = payslip.encode(_payslip(project, sheet, wage, firms.get(wage.employer, project.contractor_name)))
+def _line(
+    project: Project, sheet: WageSheet, index: int, wage: Wage, firms: Mapping[str, str], share: SaltedShare | None
+) -> WageLine:
+    slip = _payslip(project, sheet, wage, firms.get(wage.employer, project.contractor_name))
+    if share is not None:
+        slip.deductions.append(share.row)
+    text = payslip.encode(slip)
     return WageLine(
         index=index, worker_pk=wage.worker.id, worker_id=wage.worker.worker_id, amount_fen=wage.amount_fen,
         day_mask=mask_of(list(wage.slip.days), sheet.first_day), payslip=text, payslip_hash=sha256(text.encode()).digest(),

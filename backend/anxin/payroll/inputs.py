@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.attendance import service as attendance
 from anxin.core import relayed
 from anxin.payroll import rules
+from anxin.payroll.check import OddKind
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, MonthSoFar
+from anxin.payroll.fund import Consent
+from anxin.payroll.fund_book import Consents, consents_on
 from anxin.payroll.minimum import TIER, MinimumWage, UnknownDistrict, minimum_wage
 from anxin.payroll.models import (
     WITHDRAWN,
@@ -39,7 +42,8 @@ _DISTRICT = re.compile(r"(?P<name>\D*?\w)[ /-]*(?P<tier>\d)?")
 class Member:
     """A worker of the project with all that their wage of one period follows from.
 
-    `labour_service`: what was paid and withheld earlier in the month, where that is how the contract is taxed.
+    `labour_service`: what was paid and withheld earlier in the month, where that is how the contract is taxed. `consent`: to
+    the fund's share; `fund_odd`: why what was agreed to cannot be shared.
     """
 
     worker: Worker
@@ -51,6 +55,8 @@ class Member:
     back_pay: tuple[BackPay, ...]
     labour_service: MonthSoFar | None
     minimum: MinimumWage | None
+    consent: Consent | None = None
+    fund_odd: OddKind | None = None
 
     @property
     def minimum_month_fen(self) -> int | None:
@@ -70,7 +76,7 @@ class Member:
 
         Another hash, and the wage may be another. Attendance that changes nothing in the period changes nothing here.
         """
-        seen = {
+        seen: dict[str, object] = {
             "rules": rules_hash().hex(),
             "contract": self.contract,
             "minimum": self.minimum and (self.minimum.month_fen, self.minimum.hour_fen),
@@ -81,6 +87,8 @@ class Member:
             "claims": [(claim.entry, claim.amount_fen) for claim in self.claims],
             "backPay": [each.entry for each in self.back_pay],
         }
+        if self.consent is not None:
+            seen["fund"] = (self.consent.fund, self.consent.basis_points)
         return sha256(msgspec.json.encode(seen, order="sorted")).digest()
 
 
@@ -89,6 +97,7 @@ async def load_members(
     project: Project,
     last_day: date,
     *,
+    first_day: date | None = None,
     employer: str | None = None,
     before_sheet: int | None = None,
 ) -> list[Member]:
@@ -96,6 +105,7 @@ async def load_members(
 
     Args:
         last_day: of the period; entries after it are not for it.
+        first_day: of the sheet; without it nobody's consent to the provident fund is asked for.
         before_sheet: count only what sheets before this one (primary key) have taken or paid, as when it was compiled.
     """
     rows = await session.execute(
@@ -113,10 +123,12 @@ async def load_members(
     claims, back_pay = await _open_entries(session, project, last_day, before_sheet)
     service = await _labour_service(session, project, last_day, before_sheet)
     minimum = minimum_of(project, last_day)
+    consents = Consents() if first_day is None else await consents_on(session, project, first_day)
     return [
         Member(
             worker, number or worker.worker_no, terms, punches.get(worker.id, []), pieces.get(worker.id, {}),
             tuple(claims.get(worker.id, ())), tuple(back_pay.get(worker.id, ())), service.get(worker.id), minimum,
+            consents.shares.get(worker.id), consents.odd.get(worker.id),
         )
         for terms, worker, number in rows
     ]  # fmt: skip

@@ -33,7 +33,8 @@ class Quantity(Wire):
 class Item(Wire, omit_defaults=True):
     """One item of the wage: base, ot150, ot200, ot300 from time, or piece from quantities.
 
-    `absent_seconds` stands for `seconds` in the base of a month contract.
+    `absent_seconds` stands for `seconds` in the base of a month contract. The provident fund's line has one item alone,
+    fund-shares, whose `leaves` (`fund.leaf`) are of the shares that it sums.
     """
 
     item: str
@@ -42,6 +43,7 @@ class Item(Wire, omit_defaults=True):
     seconds: str | None = None
     absent_seconds: str | None = None
     quantities: list[Quantity] | None = None
+    leaves: list[str] | None = None
 
 
 class ShiftRow(Wire):
@@ -61,13 +63,21 @@ class FlagRow(Wire):
 
 
 class DeductionRow(Wire, omit_defaults=True):
-    """`claim_fen`: what was open of it; `limit_fen`: the most the law lets anyone take this month."""
+    """`claim_fen`: what was open of it; `limit_fen`: the most the law lets anyone take this month.
+
+    provident-fund is the share that the worker gives a fund, after all others: `claim_fen` is `basis_points` of what the
+    sheet's work earned, `limit_fen` what is left less a fen; with `leaf_salt` (hex) the worker finds their own leaf in the
+    fund's line.
+    """
 
     kind: str
     amount_fen: int
     claim_fen: int
     reason: str
     limit_fen: int | None = None
+    fund: str | None = None
+    basis_points: int | None = None
+    leaf_salt: str | None = None
 
 
 class BackPayRow(Wire):

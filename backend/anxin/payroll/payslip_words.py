@@ -40,6 +40,8 @@ LABELS: dict[str, dict[Language, str]] = {
     "court-order": {"zh": "减：法院判决代扣", "en": "Less: ordered by a court"},
     "advance": {"zh": "减：已预支", "en": "Less: advance paid"},
     "loss-recovery": {"zh": "减：赔偿损失", "en": "Less: recovery of a loss"},
+    "provident-fund": {"zh": "缴存公积金（本人签字同意）", "en": "To the provident fund, as you signed"},
+    "fund-shares": {"zh": "公积金缴存合计", "en": "Provident-fund shares"},
     "net": {"zh": "实发", "en": "Net"},
     "limit": {"zh": "本月最多可扣 {limit}", "en": "at most {limit} this month"},
     "date": {"zh": "日期", "en": "Date"},
@@ -98,6 +100,8 @@ def hours(seconds: str) -> str:
 
 def sum_of(item: Item, slip: PayslipText) -> str:
     """How an item's amount follows, in numbers: 56:00 × ¥300.00 ÷ 8 h × 150%."""
+    if item.leaves is not None:
+        return f"× {len(item.leaves)}"
     if item.quantities is not None:
         parts = [f"{each.quantity}" + ("" if each.percent == 100 else f" × {each.percent}%") for each in item.quantities]
         weighed = " + ".join(parts)
@@ -130,6 +134,8 @@ def amount_rows(slip: PayslipText, language: Language) -> list[tuple[str, str, i
 
 
 def _why(row: DeductionRow, language: Language) -> str:
+    if row.basis_points is not None:
+        return f"{row.reason} {row.basis_points / 100:g}%"
     limit = "" if row.limit_fen is None else f" ({word('limit', language, limit=yuan(row.limit_fen))})"
     return f"{row.reason} {yuan(row.claim_fen)}{limit}"
 

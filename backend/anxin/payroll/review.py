@@ -55,7 +55,9 @@ async def review(session: AsyncSession, project: Project, sheet: WageSheet, bank
     """Return what is odd about a sheet today. `bank`: the payout that many share because the bank pays them."""
     members = {
         member.worker.id: member
-        for member in await load_members(session, project, sheet.last_day, before_sheet=sheet.id)
+        for member in await load_members(
+            session, project, sheet.last_day, first_day=sheet.first_day, before_sheet=sheet.id
+        )
     }
     around = _Surroundings(
         await _last_month(session, sheet), await attendance.strength_of(session, project),
@@ -86,7 +88,10 @@ def _checked(sheet: WageSheet, line: WageLine, member: Member | None, around: _S
         same_payout=[each for each in around.payouts.get(worker.payout or "", []) if each != member.worker_no],
         piece_days=frozenset(in_period), punched_days=frozenset(at.date() for at, _ in member.punches),
         lines_of_worker=around.lines_of[line.worker_pk],
-        kinds=[OddKind.NO_MINIMUM] if member.minimum_month_fen is None else (),
+        kinds=[
+            *([OddKind.NO_MINIMUM] if member.minimum_month_fen is None else []),
+            *([] if member.fund_odd is None else [member.fund_odd]),
+        ],
     )  # fmt: skip
     return CheckedLine(line.index, member.worker_no, line.amount_fen, last_fen, odds_of(facts))
 
