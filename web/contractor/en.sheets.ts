@@ -131,6 +131,18 @@ export const en: Record<keyof typeof zh, string> = {
   adjustPeriod: "Give the period it is for",
   adjustReceiptMissing: "Choose the receipt that the worker signed",
 
+  taxTitle: "How tax is withheld",
+  taxWhy: "As the contract says: an employee's as wages, a service agreement's as labour service. Who is not entered has wages. It counts from the day you give, and may be changed later.",
+  taxNone: "Nothing entered: everybody has wages.",
+  taxed: "Taxed as",
+  wages: "Wages (labour contract)",
+  "labour-service": "Labour service (service agreement)",
+  taxFrom: "From the wage of",
+  taxSince: "from {day}",
+  taxSave: "Enter",
+  taxSaved: "Entered: {worker}",
+  taxWrong: "Give worker and day",
+
   lateTitle: "Late",
   lateWhy: "After an order and a missed deadline 50–100% may be added (Labour Contract Law Art. 85). Shown only, never charged here.",
   lateNone: "No wage is late.",

@@ -129,6 +129,18 @@ export const zh = {
   adjustPeriod: "请填写补发哪一段",
   adjustReceiptMissing: "预支要选工人签收的凭证",
 
+  taxTitle: "个税怎么扣",
+  taxWhy: "看合同：签劳动合同的按工资薪金扣；劳务协议的按劳务报酬扣。没登记的都按工资薪金。从选的那天起算，以后可以再改。",
+  taxNone: "没有登记过，都按工资薪金。",
+  taxed: "按什么扣",
+  wages: "工资薪金（劳动合同）",
+  "labour-service": "劳务报酬（劳务协议）",
+  taxFrom: "从哪天的工资起",
+  taxSince: "{day} 起",
+  taxSave: "登记",
+  taxSaved: "已登记：{worker}",
+  taxWrong: "请填好工号和日期",
+
   lateTitle: "逾期未付",
   lateWhy: "责令支付后仍逾期的，可加付 50%–100% 赔偿金（劳动合同法第 85 条）。这里只作提示，不自动计收。",
   lateNone: "没有逾期未付的工资。",

@@ -17,6 +17,8 @@ export type Checked = [
   Conforms<wire.CompileRequest, Api["CompileRequest"]>,
   Conforms<wire.AdjustmentRequest, Api["AdjustmentRequest"]>,
   Conforms<wire.Adjustment, Api["AdjustmentView"]>,
+  Conforms<wire.TaxTreatmentRequest, Api["TaxTreatmentRequest"]>,
+  Conforms<wire.TaxTreatment, Api["TaxTreatmentView"]>,
   Conforms<wire.LatePay, Api["LatePay"]>,
   Conforms<wire.LatePayList, Api["LatePayList"]>,
 ];

@@ -130,6 +130,20 @@ export interface Adjustment extends AdjustmentRequest {
   state: "open" | "taken" | "revoked";
 }
 
+export type Taxed = "wages" | "labour-service";
+
+export interface TaxTreatmentRequest {
+  treatment: Taxed;
+  fromDay: string;
+}
+
+/** Who is in none has wages withheld from. */
+export interface TaxTreatment extends TaxTreatmentRequest {
+  workerNo: string;
+  enteredBy: Hex;
+  enteredAt: string;
+}
+
 export interface LatePay {
   sheetId: number;
   index: number;

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.clock import now
@@ -28,7 +28,7 @@ from anxin.payroll.models import (
     TaxTreatment,
     WageSheet,
 )
-from anxin.payroll.schemas import AdjustmentRequest, AdjustmentView, TaxTreatmentRequest
+from anxin.payroll.schemas import AdjustmentRequest, AdjustmentView, TaxTreatmentRequest, TaxTreatmentView
 from anxin.projects.access import Acting
 from anxin.projects.models import Membership, RosterEntry
 
@@ -120,6 +120,35 @@ async def treat_tax(session: AsyncSession, acting: Acting, worker_no: str, asked
         )  # fmt: skip
 
 
+async def list_treatments(session: AsyncSession, acting: Acting) -> list[TaxTreatmentView]:
+    """What was said of the project's contracts, or of a subcontractor's own workers'; of one day the last that was said."""
+    said = (
+        select(TaxTreatment, RosterEntry.worker_no)
+        .join(
+            RosterEntry,
+            (RosterEntry.project_pk == TaxTreatment.project_pk) & (RosterEntry.worker_pk == TaxTreatment.worker_pk),
+        )
+        .where(TaxTreatment.project_pk == acting.project.id)
+        .ext(distinct_on(RosterEntry.worker_no, TaxTreatment.from_day))
+        .order_by(RosterEntry.worker_no, TaxTreatment.from_day.desc(), TaxTreatment.entered_at.desc())
+    )
+    if acting.role == "subcontractor":
+        said = said.where(TaxTreatment.worker_pk.in_(_own_workers(acting)))
+    return [
+        TaxTreatmentView(
+            worker_no=worker_no, treatment="labour-service" if row.treatment == "labour-service" else "wages",
+            from_day=row.from_day, entered_by=row.entered_by, entered_at=row.entered_at,
+        )
+        for row, worker_no in await session.execute(said)
+    ]  # fmt: skip
+
+
+def _own_workers(acting: Acting) -> Select[int]:
+    return select(Membership.worker_pk).where(
+        Membership.project_pk == acting.project.id, Membership.employer == acting.address
+    )
+
+
 async def _member(session: AsyncSession, acting: Acting, worker_no: str) -> int:
     """Return the worker of this number; of a subcontractor, only its own. Raises NotOnRoster."""
     statement = (
@@ -156,10 +185,7 @@ async def _rows(session: AsyncSession, acting: Acting, key: str | None = None) -
         .order_by(Adjustment.id.desc())
     )
     if acting.role == "subcontractor":
-        own = select(Membership.worker_pk).where(
-            Membership.project_pk == acting.project.id, Membership.employer == acting.address
-        )
-        statement = statement.where(Adjustment.worker_pk.in_(own))
+        statement = statement.where(Adjustment.worker_pk.in_(_own_workers(acting)))
     rows = await session.execute(statement)
     return [_view(entry, number, int(taken), revoked is not None) for entry, number, taken, revoked in rows]
 

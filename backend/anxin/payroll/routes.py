@@ -34,6 +34,7 @@ from anxin.payroll.schemas import (
     SheetSignature,
     SheetsView,
     TaxTreatmentRequest,
+    TaxTreatments,
 )
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
@@ -241,6 +242,14 @@ class AdjustmentController(Controller):
         """Take an entry back that no sheet has taken. Raises AdjustmentUnknown (404), AdjustmentUsed (409)."""
         acting = await as_party(session, staff, escrow, *read.COMPILERS)
         return await adjustments.revoke(session, acting, key, data.reason)
+
+    @get("/tax-treatments")
+    async def tax_treatments(
+        self, escrow: FromPath[str], staff: NamedDependency[Staff], session: NamedDependency[AsyncSession]
+    ) -> TaxTreatments:
+        """How contracts are taxed, where somebody has said so; of a subcontractor, its own workers'."""
+        acting = await as_party(session, staff, escrow, *read.READERS)
+        return TaxTreatments(await adjustments.list_treatments(session, acting))
 
     @put("/workers/{worker_no:str}/tax", status_code=204)
     async def treat_tax(

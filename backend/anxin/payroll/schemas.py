@@ -217,6 +217,22 @@ class TaxTreatmentRequest(Wire):
     from_day: date
 
 
+class TaxTreatmentView(Wire):
+    """What was said of a worker's contract, from a day on. Who is in no row has wages withheld from."""
+
+    worker_no: str
+    treatment: Literal["wages", "labour-service"]
+    from_day: date
+    entered_by: str
+    entered_at: datetime
+
+
+class TaxTreatments(Wire):
+    """By worker, newest day first; of one day the last that was said."""
+
+    treatments: list[TaxTreatmentView]
+
+
 class LatePay(Wire):
     """A line not paid by its payday. The surcharge of 50 to 100 % is due only after an order and a missed deadline
     (劳动合同法 Art. 85): exposure, charged to nobody here.
