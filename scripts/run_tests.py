@@ -1,45 +1,56 @@
-"""Runs the three test suites, each in a pytest of its own, and ends with one closing line for all.
+"""Runs the test suites, two at a time, and ends with one closing line for all.
 
-They are apart because Brownie's pytest plugin, which the contract tests need, starts a chain and slows the others down. The
-contract tests are the longest, so they run beside the backend's; what they print is shown when they are done.
+Each part is a pytest of its own with servers of its own: Brownie's plugin, which the contract tests need, starts a chain and
+slows the others down, and the backend's tests are many. Two lanes take the next part as they come free, the longest first; a
+part's output is shown when it has ended.
 """
 
 import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Lock
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports"
 WITHOUT_BROWNIE = ["-p", "no:pytest-brownie"]
-SUITES = {"backend": WITHOUT_BROWNIE, "contracts": [], "e2e": WITHOUT_BROWNIE}
+LANES = 2
+BACKEND_PARTS = 4
 NO_TESTS = 5  # pytest's exit code
 
 
-def command(suite: str) -> list[str]:
-    report = REPORTS / f"{suite}.xml"
-    return [sys.executable, "-m", "pytest", f"tests/{suite}", "-q", "-rs", f"--junitxml={report}", *SUITES[suite]]
+@dataclass(frozen=True)
+class Part:
+    """Some tests that one pytest runs."""
+
+    name: str
+    paths: list[str]
+    options: list[str] = field(default_factory=list)
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        report = f"--junitxml={REPORTS / self.name}.xml"
+        command = [sys.executable, "-m", "pytest", *self.paths, "-q", "-rs", "--durations=5", report, *self.options]
+        return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def run(suite: str) -> bool:
-    print(f"\ntests/{suite}", flush=True)
-    return subprocess.run(command(suite), cwd=ROOT).returncode in (0, NO_TESTS)
+def parts() -> list[Part]:
+    backend = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "tests/backend").glob("test_*.py"))]
+    quarters = [
+        Part(f"backend-{number + 1}", backend[number::BACKEND_PARTS], WITHOUT_BROWNIE) for number in range(BACKEND_PARTS)
+    ]
+    return [Part("contracts", ["tests/contracts"]), *quarters, Part("e2e", ["tests/e2e"], WITHOUT_BROWNIE)]
 
 
-def run_beside(suite: str, others: list[str]) -> bool:
-    """Whether `suite`, in the background, and `others` before it is awaited all passed."""
-    log = REPORTS / f"{suite}.log"
-    with log.open("w") as out:
-        background = subprocess.Popen(command(suite), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        results = [run(other) for other in others]
-        code = background.wait()
-    finally:
-        background.terminate()
-    print(f"\ntests/{suite}\n{log.read_text()}", flush=True)
-    return all(results) and code in (0, NO_TESTS)
+def show(part: Part, shown: Lock, failed: Event) -> None:
+    ended = part.run()
+    with shown:
+        print(f"\ntests: {part.name}\n{ended.stdout}", flush=True)
+    if ended.returncode not in (0, NO_TESTS):
+        failed.set()
 
 
 def closing_line(seconds: float) -> str:
@@ -58,10 +69,12 @@ def main() -> None:
     for report in REPORTS.glob("*.xml"):
         report.unlink()
     os.environ.setdefault("SOLCX_BINARY_PATH", str(ROOT / ".solcx"))
-    started = time.monotonic()
-    passed = run_beside("contracts", ["backend", "e2e"])
+    started, shown, failed = time.monotonic(), Lock(), Event()
+    with ThreadPoolExecutor(LANES) as lanes:
+        for running in [lanes.submit(show, part, shown, failed) for part in parts()]:
+            running.result()
     print(f"\nAll suites\n{closing_line(time.monotonic() - started)}", flush=True)
-    sys.exit(0 if passed else 1)
+    sys.exit(1 if failed.is_set() else 0)
 
 
 if __name__ == "__main__":
