@@ -10,6 +10,8 @@ from anxin.core.clock import SITE_ZONE
 from anxin.payroll import payslip, rules
 from anxin.payroll.calendar import china
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, MonthSoFar, net
+from anxin.payroll.fund import Consent
+from anxin.payroll.fund_lines import SaltedShare
 from anxin.payroll.payslip import EarlierRow, PayslipText
 
 FILE = Path(__file__).parents[2] / "web" / "worker" / "__tests__" / "payslips.json"
@@ -20,6 +22,7 @@ CLAIMS = (
     Claim(2, DeductionKind.LOSS_RECOVERY, 900_000, "损坏电焊机"),
     Claim(3, DeductionKind.SOCIAL_INSURANCE, 31_415, "十月"),
 )
+SHARED = Consent("0x" + "f0" * 20, "公积金中心", 1_200)
 OWED = BackPay(4, date(2026, 9, 1), date(2026, 9, 30), 12_345, "九月漏记")
 
 
@@ -50,7 +53,7 @@ def slip(
     pay = rules.compute(contract, at, pieces, FIRST, LAST, china(), minimum_month_fen=MINIMUM)
     before = earlier or []
     left = net(pay.gross_fen - sum(each.gross_fen for each in before), minimum_month_fen=MINIMUM, **netted)
-    return PayslipText(
+    written = PayslipText(
         kind="correcting" if before else "regular", worker="W001", project="测试项目", employer="巴渝劳务", payer="渝安建工",
         first_day=FIRST, last_day=LAST, payday=date(2026, 11, 13), contract_type=kind, rate_fen=rate_fen, piece_quota=quota,
         days=list(pay.days_worked), items=payslip.items_of(contract, pay), gross_fen=pay.gross_fen, earlier=before,
@@ -58,6 +61,9 @@ def slip(
         rules_hash="0x" + "ab" * 32, complaints=[payslip.Contact("officer", "李专管", "023-63110000")], salt="00" * 16,
         **payslip.net_rows(left),
     )  # fmt: skip
+    if left.share is not None:
+        written.deductions.append(SaltedShare(left.share, b"\x11" * 32, b"\xab" * 16).row)
+    return written
 
 
 def vectors() -> Iterator[tuple[str, PayslipText]]:
@@ -72,6 +78,8 @@ def vectors() -> Iterator[tuple[str, PayslipText]]:
     yield "deductions and back pay", slip("day", 32_000, punches(), claims=CLAIMS, back_pay=[OWED])
     yield "labour service", slip("day", 32_000, punches(), labour_service=MonthSoFar())
     yield "labour service that goes on", slip("hour", 900, punches(), labour_service=MonthSoFar(350_000, 54_000))
+    yield "a share for the fund", slip("day", 32_001, punches(), claims=CLAIMS, back_pay=[OWED], consent=SHARED)
+    yield "a share of a correction", slip("day", 32_000, punches(), earlier=[EarlierRow(0, 900_000)], consent=SHARED)
     yield "a correction", slip("day", 32_000, punches(), earlier=[EarlierRow(0, 900_000), EarlierRow(3, 15_000)])
 
 

@@ -87,6 +87,8 @@ export const en: Record<keyof typeof zh, string> = {
   ot200: "200%",
   ot300: "300%",
   pieces: "Pieces",
+  fundShares: "Fund shares",
+  fundLine: "provident fund",
   taken: "Taken",
   added: "Back pay",
   earlier: "On earlier sheets",

@@ -85,6 +85,8 @@ export const zh = {
   ot200: "200%",
   ot300: "300%",
   pieces: "计件",
+  fundShares: "公积金缴存",
+  fundLine: "公积金账户",
   taken: "扣除",
   added: "补发",
   earlier: "前表已列",

@@ -28,6 +28,7 @@ const TYPES = {
     "uint256 sheetId,uint32 firstDay,uint32 lastDay,uint32 payday,bytes32 rulesHash,bytes32 termsRoot,bytes32 root,uint256 total",
   // Words that stay off chain: no contract knows them, they move nothing.
   Punch: "bytes32 workerId,uint8 direction,uint64 at,bytes32 hintHash",
+  FundConsent: "bytes32 workerId,address fund,uint16 shareBasisPoints,uint32 fromDay,uint64 deadline",
   Correction: "bytes32 correctionId,bytes32 workerId,bytes32 contentHash",
 } as const;
 
@@ -130,6 +131,16 @@ export interface CorrectionWords {
   contentHash: Hex;
 }
 
+export interface FundConsentWords {
+  workerId: Hex;
+  /** The fund's own wallet. */
+  fund: Hex;
+  shareBasisPoints: number;
+  /** Days since 1970-01-01. */
+  fromDay: number;
+  deadline: number;
+}
+
 interface Words {
   Enrolment: EnrolmentWords;
   Join: JoinWords;
@@ -141,6 +152,7 @@ interface Words {
   Evidence: EvidenceWords;
   Sheet: SheetWords;
   Punch: PunchWords;
+  FundConsent: FundConsentWords;
   Correction: CorrectionWords;
 }
 

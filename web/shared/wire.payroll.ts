@@ -58,7 +58,7 @@ export interface BookLine {
   days: string[];
   contractType: ContractType | null;
   rateFen: number | null;
-  /** Fen by item: base, ot150, ot200, ot300, piece. */
+  /** Fen by item: base, ot150, ot200, ot300, piece; of the fund's line, fund-shares. */
   items: Record<string, number>;
   grossFen: number | null;
   earlierFen: number;
@@ -169,7 +169,7 @@ export interface Quantity {
 
 /** One item of a wage. Seconds are decimal text, exact to the microsecond. */
 export interface PayItem {
-  item: "base" | "ot150" | "ot200" | "ot300" | "piece";
+  item: "base" | "ot150" | "ot200" | "ot300" | "piece" | "fund-shares";
   amountFen: number;
   /** 100 where it is not said. */
   percent?: number;
@@ -177,6 +177,8 @@ export interface PayItem {
   /** A month contract's base: what it is less for. */
   absentSeconds?: string;
   quantities?: Quantity[];
+  /** The fund's line: a hash for each share. */
+  leaves?: Hex[];
 }
 
 export interface ShiftRow {
@@ -190,11 +192,15 @@ export interface ShiftRow {
 }
 
 export interface DeductionRow {
-  kind: Exclude<AdjustmentKind, "back-pay">;
+  kind: Exclude<AdjustmentKind, "back-pay"> | "provident-fund";
   amountFen: number;
   claimFen: number;
   limitFen?: number;
   reason: string;
+  /** Of the share that the worker gives a fund: its wallet, how much of the work's pay, and what proves it. */
+  fund?: Hex;
+  basisPoints?: number;
+  leafSalt?: string;
 }
 
 export interface TaxRow {

@@ -35,6 +35,8 @@ export const en: Record<keyof typeof zh, string> = {
   "court-order": "Less: ordered by a court",
   advance: "Less: advance you were paid",
   "loss-recovery": "Less: recovery of a loss (at most ¥{limit} this month)",
+  "provident-fund": "To the provident fund, as you signed",
+  "fund-shares": "Provident-fund shares",
   net: "Net",
   shifts: "In and out each day",
   normalShort: "normal",

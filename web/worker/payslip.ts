@@ -8,7 +8,7 @@
 import { sha256Text } from "../shared/bytes";
 import { maskOf } from "../shared/calendar";
 import type { Line, Payslip } from "../shared/wire";
-import type { PayItem, PayslipV2, TaxRow } from "../shared/wire.payroll";
+import type { DeductionRow, PayItem, PayslipV2, TaxRow } from "../shared/wire.payroll";
 
 export type AnyPayslip = Payslip | PayslipV2;
 
@@ -67,6 +67,7 @@ export function addsUp(slip: PayslipV2): boolean {
     daysAgree(slip) &&
     slip.grossFen === sum(items, "amountFen") &&
     takes &&
+    deductions.every((row) => shareAgrees(slip, row)) &&
     (tax === null || tax.amountFen === taxFen(tax)) &&
     slip.amountFen ===
       slip.grossFen -
@@ -77,10 +78,17 @@ export function addsUp(slip: PayslipV2): boolean {
   );
 }
 
+/** Whether a fund's share is that of the work's pay, rounded down, and leaves the worker a fen at least. */
+function shareAgrees({ grossFen, earlier, amountFen }: PayslipV2, row: DeductionRow): boolean {
+  if (row.kind !== "provident-fund") return true;
+  const asked = (BigInt(grossFen - sum(earlier, "grossFen")) * BigInt(row.basisPoints ?? -1)) / 10_000n;
+  return BigInt(row.claimFen) === asked && amountFen > 0;
+}
+
 /** Whether the days of the payslip sum to what its items are paid for. Pieces, and a month's base, are not paid by the hour. */
 function daysAgree({ items, shifts }: PayslipV2): boolean {
   return items.every(({ item, seconds }) => {
-    if (seconds === undefined || item === "piece") return true;
+    if (seconds === undefined || item === "piece" || item === "fund-shares") return true;
     const worked = shifts.map((shift) => microseconds(item === "base" ? shift.normal : shift[item]));
     return worked.reduce((all, each) => all + each, 0n) === microseconds(seconds);
   });

@@ -28,6 +28,7 @@ export function hours(seconds: string): string {
 /** How an item is computed, in numbers: 56:00 × ¥300.00 ÷ 8h × 150%. */
 export function sumOf({ contractType, rateFen }: PayslipV2, item: PayItem): string {
   const rate = `¥${yuan(rateFen)}`;
+  if (item.leaves) return `× ${item.leaves.length}`;
   if (item.quantities) {
     const parts = item.quantities.map(({ quantity, percent }) => `${quantity}${percent === 100 ? "" : ` × ${percent}%`}`);
     return `${parts.length > 1 ? `(${parts.join(" + ")})` : parts[0]} × ${rate}`;
@@ -57,9 +58,10 @@ export function netRows({ earlier, backPay, tax, deductions }: PayslipV2): Row[]
     const income = yuan(tax.beforeIncomeFen + tax.incomeFen);
     rows.push({ what: t("labour-service", { income }), how: "", fen: -tax.amountFen, agrees: null });
   }
-  for (const { kind, amountFen, claimFen, limitFen, reason } of deductions) {
+  for (const { kind, amountFen, claimFen, limitFen, reason, basisPoints } of deductions) {
     const what = t(kind, { limit: yuan(limitFen ?? claimFen) });
-    rows.push({ what, how: `${reason} ¥${yuan(claimFen)}`, fen: -amountFen, agrees: null });
+    const how = basisPoints === undefined ? `¥${yuan(claimFen)}` : `${basisPoints / 100}%`;
+    rows.push({ what, how: `${reason} ${how}`, fen: -amountFen, agrees: null });
   }
   return rows;
 }

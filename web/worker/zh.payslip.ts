@@ -33,6 +33,8 @@ export const zh = {
   "court-order": "减：法院判决代扣",
   advance: "减：已预支",
   "loss-recovery": "减：赔偿损失（本月最多 ¥{limit}）",
+  "provident-fund": "缴存公积金（您签字同意的）",
+  "fund-shares": "公积金缴存合计",
   net: "实发",
   shifts: "每天的上下班",
   normalShort: "正常",

@@ -1,10 +1,12 @@
 import { expectSameCatalogues } from "../../shared/__tests__/catalogues";
 import { en } from "../en";
+import { en as enFund } from "../en.fund";
 import { en as enKeep } from "../en.keep";
 import { en as enPayslip } from "../en.payslip";
 import { en as enPunch } from "../en.punch";
 import { en as enRecord } from "../en.record";
 import { zh } from "../zh";
+import { zh as zhFund } from "../zh.fund";
 import { zh as zhKeep } from "../zh.keep";
 import { zh as zhPayslip } from "../zh.payslip";
 import { zh as zhPunch } from "../zh.punch";
@@ -15,3 +17,4 @@ expectSameCatalogues(zhPunch, enPunch);
 expectSameCatalogues(zhRecord, enRecord);
 expectSameCatalogues(zhPayslip, enPayslip);
 expectSameCatalogues(zhKeep, enKeep);
+expectSameCatalogues(zhFund, enFund);

@@ -1,0 +1,30 @@
+import type { Catalogue } from "../shared/i18n";
+import type { zh } from "./zh.fund";
+
+export const en: Catalogue<keyof typeof zh> = {
+  title: "Provident fund",
+  free: "Voluntary: only your own signature sends a part of your wage there, and your pay never depends on it. Stop whenever you like.",
+  project: "Project",
+  fund: "Fund",
+  address: "Its wallet",
+  payout: "Paid to",
+  now: "Now",
+  nowNone: "No share: all of your wage is paid to you",
+  nowShare: "{percent}% of gross pay, on sheets that begin on {day} or later",
+  otherFund: "You agreed to another fund: nothing is sent. Sign again to give a share to this one.",
+  gone: "The project has no fund now: nothing is sent, all of your wage is paid to you.",
+  percent: "Share",
+  percentOf: "{percent}%",
+  percentWhy: "5% to 12% is usual for the own part; flexible workers may give both parts, up to {most}%. Other deductions come first, and some of the wage always stays yours.",
+  from: "Since when",
+  fromThis: "This month ({day})",
+  fromNext: "Next month ({day})",
+  agree: "Sign: give {percent}%",
+  change: "Sign: change to {percent}%",
+  stop: "Sign: stop",
+  done: "Signed and received",
+  needsKey: "Your signing key is not on this phone: you cannot sign here.",
+  shareIn: "Is my share in the fund's line?",
+  shareFound: "Yes. Your ¥{amount} is in line {line}, the fund's ¥{total}, as this phone has checked.",
+  shareLost: "No, or it does not agree: do not sign, and tell the labour bureau.",
+};
