@@ -99,7 +99,8 @@ async def my_records(
         MyRecord(
             record=f"punch-{punch.id}", at=punch.at, received_at=punch.received_at, direction=_way(punch.direction),
             attend_type=punch.attend_type, source_kind=source.kind, source_name=source.name, device=punch.device,
-            strength=punch.strength, code_verdict=punch.code_verdict, state=_state(punch, is_voided, out),
+            strength=punch.strength, code_verdict=punch.code_verdict,
+            state=_state(f"punch-{punch.id}", is_voided, out),
             digest="0x" + punch.digest.hex() if punch.digest else None, root_day=root.day if root else None,
             root_state=root.state if root else None,
         )
@@ -160,29 +161,30 @@ async def site_records(
     voided = Punch.id.in_(service.voided()).label("voided")
     rows = (
         await session.execute(
-            select(Punch, AttendanceSource, voided)
+            select(
+                Punch.id, Punch.worker_pk, Punch.at, Punch.received_at, Punch.direction, Punch.attend_type, Punch.device,
+                Punch.strength, Punch.code_verdict, Punch.signature.is_not(None).label("signed"),
+                AttendanceSource.kind.label("source_kind"), AttendanceSource.name.label("source_name"), voided,
+            )
             .join(AttendanceSource, AttendanceSource.id == Punch.source_pk)
             .where(Punch.project_pk == project.id, Punch.at >= span[0], Punch.at < span[1])
             .order_by(Punch.at, Punch.id)
         )
-    ).all()
-    readings = await service.readings_of(session, project, span=span) if any(_is_weak(punch) for punch, _, _ in rows) else {}
+    ).all()  # fmt: skip
+    has_weak = any(row.strength == WEAK for row in rows)
+    readings = await service.readings_of(session, project, span=span) if has_weak else {}
     out = {record for each in readings.values() for record in outweighed(each)}
     return [
         SiteRecord(
-            record=f"punch-{punch.id}", worker_no=numbers[punch.worker_pk], at=punch.at, received_at=punch.received_at,
-            skew_seconds=int((punch.received_at - punch.at).total_seconds()), direction=_way(punch.direction),
-            attend_type=punch.attend_type, source_kind=source.kind, source_name=source.name, device=punch.device,
-            strength=punch.strength, code_verdict=punch.code_verdict, signed=punch.signature is not None,
-            state=_state(punch, is_voided, out),
+            record=f"punch-{row.id}", worker_no=numbers[row.worker_pk], at=row.at, received_at=row.received_at,
+            skew_seconds=int((row.received_at - row.at).total_seconds()), direction=_way(row.direction),
+            attend_type=row.attend_type, source_kind=row.source_kind, source_name=row.source_name, device=row.device,
+            strength=row.strength, code_verdict=row.code_verdict, signed=row.signed,
+            state=_state(f"punch-{row.id}", row.voided, out),
         )
-        for punch, source, is_voided in rows
-        if punch.worker_pk in numbers
+        for row in rows
+        if row.worker_pk in numbers
     ]  # fmt: skip
-
-
-def _is_weak(punch: Punch) -> bool:
-    return punch.strength == WEAK
 
 
 async def _pieces(
@@ -258,10 +260,10 @@ def month_span(month: str) -> Span:
     return datetime.combine(first, time(), SITE_ZONE), datetime.combine(following, time(), SITE_ZONE)
 
 
-def _state(punch: Punch, is_voided: bool, out: set[str]) -> str:
+def _state(record: str, is_voided: bool, out: set[str]) -> str:
     if is_voided:
         return VOIDED
-    return OUTWEIGHED if f"punch-{punch.id}" in out else COUNTED
+    return OUTWEIGHED if record in out else COUNTED
 
 
 def _way(direction: str) -> Literal["01", "02"]:
