@@ -393,6 +393,21 @@ async def test_contractor_names_the_fund_and_parties_see_it(client, site, staff_
     )  # fmt: skip
 
 
+async def test_office_sees_how_many_have_agreed(client, with_fund, staff_headers):
+    await put(client, consent(with_fund))
+    await put(client, consent(with_fund, "W002", from_day=date(2030, 1, 1)))
+
+    seen = await client.get(f"/api/projects/{ESCROW}/fund", headers=await staff_headers(CONTRACTOR))
+
+    assert 2 == seen.json()["consents"]
+
+
+async def test_stranger_does_not_see_the_fund(client, with_fund, staff_headers):
+    answer = await client.get(f"/api/projects/{ESCROW}/fund", headers=await staff_headers(OTHER))
+
+    assert_problem(answer, 404, "project-not-found", ESCROW)
+
+
 async def test_only_the_contractor_names_the_fund(client, site, staff_headers):
     answer = await client.put(
         f"/api/projects/{ESCROW}/fund", json={"workerNo": "W003", "name": NAME}, headers=await staff_headers(BUREAU)

@@ -4,7 +4,7 @@ A consent is authorised by the signature alone. It has to arrive within a day of
 signed later: so nobody can hold one back and bring it once the worker has thought better of it. Taking it back always works.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import service as attendance
 from anxin.core import relayed
-from anxin.core.clock import SITE_ZONE, day_number, now
+from anxin.core.clock import day_number, now
 from anxin.core.deployment import Deployment
 from anxin.core.errors import NotJoined, ProjectNotFound
 from anxin.core.signing import Value, pack
@@ -166,8 +166,7 @@ async def _payee(session: AsyncSession, project: Project, worker_no: str) -> Wor
 
 async def fund_for(session: AsyncSession, project: Project) -> FundOfProject:
     """The project's fund as its parties see it."""
-    today = now().astimezone(SITE_ZONE).date()
-    agreed = await consents_on(session, project, today)
+    agreed = await consents_on(session, project, date.max)
     return FundOfProject(await _view(session, project), len(agreed.shares))
 
 

@@ -43,7 +43,7 @@ class FundView(Wire):
 
 
 class FundOfProject(Wire):
-    """`consents`: how many workers agree to a share for this fund from today on or earlier."""
+    """`consents`: how many workers' latest word is a share for this fund, whenever it begins."""
 
     fund: FundView | None
     consents: int
