@@ -19,7 +19,7 @@ ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageTo
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import lock clean
+.PHONY: help setup demo test lint chaos coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -43,6 +43,9 @@ lint: setup ## Style, types, layers, contract sizes and storage layout
 	npm run --silent lint:sol
 	.venv/bin/python scripts/contract_facts.py
 	npm run --silent check
+
+chaos: setup ## The relayer among lying nodes, deaths and reorganisations, all at once
+	@ANXIN_CHAOS=1 .venv/bin/python -m pytest tests/backend/test_relayer_chaos.py -q -p no:pytest-brownie
 
 coverage: setup ## Which branches of the contracts the tests take (build/coverage.json)
 	@.venv/bin/python scripts/contract_coverage.py

@@ -104,7 +104,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "BondDeposited": (ledger.record_bond_deposit,),
         "BondDrawn": (ledger.record_bond_draw, *retry),
         "BondReturned": (ledger.record_bond_return,),
-        "Closed": (projects.record_closed, ledger.record_closing,),
+        "Closed": (ledger.record_closing, projects.record_closed),
         "Minted": (ledger.record_mint,),
         "Burned": (ledger.record_burn,),
         # posted lines

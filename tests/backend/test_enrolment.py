@@ -301,7 +301,7 @@ async def test_change_of_a_worker_of_another_operator_changes_nothing(site, sess
     await site.final(final_event(name, "WorkerRegistry", site.deployment.addresses.registry, **args))
 
     async with sessions() as session:
-        workers = list(await session.scalars(select(Worker)))
+        workers = list(await session.scalars(select(Worker).order_by(Worker.worker_no)))
     assert [worker.key for worker in site.workers.values()] == [worker.key for worker in workers]
     assert BANK not in [worker.payout for worker in workers]
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from litestar.testing import AsyncTestClient
+from msgspec import structs
 from sqlalchemy import update
 from tests.backend.conftest import ARBITER, BUREAU, CONTRACTOR, ESCROW, assert_problem
 from tests.fakes import final_event
@@ -248,19 +249,20 @@ async def test_address_that_is_nonsense_is_a_problem(pages, client, path, status
 
 
 @pytest.fixture
-def pages(settings):
+def pages(tmp_path):
     """Built pages, as far as the server cares."""
     for file in ("w/index.html", "assets/w-1a2b.js"):
-        (settings.web_folder / file).parent.mkdir(parents=True)
-        (settings.web_folder / file).write_text("")
+        (tmp_path / "pages" / file).parent.mkdir(parents=True)
+        (tmp_path / "pages" / file).write_text("")
 
 
 # ------------------------------------------------------------------ what the web server runs
 
 
 @pytest.fixture
-async def served(settings, sessions):
+async def served(settings, sessions, tmp_path):
     """The application as `anxin api` serves it."""
+    settings = structs.replace(settings, web_folder=tmp_path / "pages")
     async with AsyncTestClient(with_security(build(settings), pages=frozenset(f"/{page}" for page in PAGES))) as client:
         yield client
 

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.alerts.limits import (
@@ -69,8 +70,12 @@ async def deliver(sessions: Sessions, payload: Payload, *, sender: SmsSender, po
     if attempt is None:
         return
     result = await _call(sessions, sender, attempt)
-    async with transaction(sessions) as session:
-        await _finish(session, attempt, result, policy)
+    try:
+        async with transaction(sessions) as session:
+            await _finish(session, attempt, result, policy)
+    except IntegrityError:  # a message of the same words took that one for its own meanwhile: look for ours again
+        async with transaction(sessions) as session:
+            await _finish(session, attempt, Unanswered("taken for another message"), policy)
 
 
 # ------------------------------------------------------------------ before the call
