@@ -40,8 +40,8 @@ PEOPLE = """
 """.replace("$WORKERS", str(WORKERS))
 TABLES = """
     CREATE TABLE copied_alone (LIKE punches INCLUDING ALL);
-    ALTER TABLE copied_alone ADD FOREIGN KEY (project_pk) REFERENCES projects, ADD FOREIGN KEY (worker_pk) REFERENCES workers,
-                             ADD FOREIGN KEY (source_pk) REFERENCES attendance_sources;
+    ALTER TABLE copied_alone ADD FOREIGN KEY (project_pk) REFERENCES projects,
+        ADD FOREIGN KEY (worker_pk) REFERENCES workers, ADD FOREIGN KEY (source_pk) REFERENCES attendance_sources;
     CREATE TABLE bare AS SELECT * FROM punches WITH NO DATA;
 """
 
