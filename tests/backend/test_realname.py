@@ -22,6 +22,7 @@ from anxin.app import build
 from anxin.attendance.models import AttendanceSource, Punch
 from anxin.core.database import Sessions, transaction
 from anxin.demo.keys import Wallet
+from anxin.payroll.fund_models import ProjectFund
 from anxin.payroll.models import WageLine
 from anxin.people.id_number import check_character
 from anxin.people.models import Worker
@@ -295,6 +296,20 @@ async def test_a_wage_that_was_only_released_is_not_told_as_paid(
     await linked.post(90_000)
     async with transaction(linked.sessions) as session:
         await session.execute(update(WageLine).values(released_at=AT))
+    await drain()
+    assert [] == standin.of("Payroll.Add")
+
+
+async def test_the_funds_line_is_told_as_nobodys_wage(linked: Site, standin: PlatformStandIn, drain: Drain) -> None:
+    await linked.post(90_000)
+    async with transaction(linked.sessions) as session:
+        await session.execute(update(WageLine).values(released_at=AT, settled_at=AT))
+        fund = (await session.scalars(select(WageLine))).one().worker_pk
+        session.add(
+            ProjectFund(
+                project_pk=linked.project.id, worker_pk=fund, name="公积金", named_by=linked.project.contractor, named_at=AT
+            )
+        )
     await drain()
     assert [] == standin.of("Payroll.Add")
 

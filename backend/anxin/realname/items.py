@@ -18,6 +18,7 @@ from anxin.attendance.models import Punch
 from anxin.core import relayed
 from anxin.core.clock import SITE_ZONE
 from anxin.core.sealing import sealer
+from anxin.payroll.fund_models import ProjectFund
 from anxin.payroll.models import SheetKind, WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import EntryExit, Membership, Project
@@ -238,11 +239,15 @@ def _reading(worker: Worker, punch: Punch) -> calls.Reading:
 
 
 async def paid_wages(session: AsyncSession, site: Site) -> list[Group]:
-    """Wages that the bank has said are paid: what was only released is not told as paid."""
+    """Wages that the bank has said are paid: what was only released is not told as paid. A fund's line is nobody's wage."""
+    named = ProjectFund.project_pk == site.project.id
+    funds = select(ProjectFund.worker_pk).where(named, ProjectFund.worker_pk.is_not(None))
     rows = await session.execute(
         select(WageSheet, WageLine)
         .join(WageLine, WageLine.sheet_pk == WageSheet.id)
-        .where(WageSheet.project_pk == site.project.id, WageLine.settled_at.is_not(None))
+        .where(
+            WageSheet.project_pk == site.project.id, WageLine.settled_at.is_not(None), WageLine.worker_pk.not_in(funds)
+        )
         .order_by(WageSheet.id, WageLine.index)
     )
     by_worker: dict[int, list[tuple[WageSheet, WageLine]]] = {}
