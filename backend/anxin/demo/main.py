@@ -11,6 +11,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from anxin.chain.identity import ChainChanged, NodeBehind, check_chain
 from anxin.chain.rpc import Rpc
 from anxin.core import sealing
 from anxin.core.database import connect, sessions_of
@@ -19,7 +20,7 @@ from anxin.demo.phones import Phones, phone_number
 from anxin.demo.site import VISITOR, SiteOffice
 from anxin.demo.story import Story
 from anxin.demo.twilio_standin import Sms, TwilioStandIn
-from anxin.stack import EMBEDDED_ACCOUNTS, Stack, running, until_stopped
+from anxin.stack import EMBEDDED_ACCOUNTS, CannotStart, Stack, running, until_stopped
 
 
 async def run_demo(state: Path, *, once: bool) -> None:
@@ -37,6 +38,7 @@ async def run_demo(state: Path, *, once: bool) -> None:
         story = await story_on(stack, up, sms, console)
         console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
         began = time.monotonic()
+        await _check_chain(story)
         await story.tell()
         summary = await story.summary()
         console.print(_ending(summary, first_page, time.monotonic() - began, time.monotonic() - started))
@@ -65,6 +67,16 @@ async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console
         phones=Phones(up.state / "phones.json", http, deployment, settings.public_url),
         office=SiteOffice(sessions, deployment),
     )  # fmt: skip
+
+
+async def _check_chain(story: Story) -> None:
+    """Raises CannotStart where blocks that were final are gone: the chain's server was killed before it had saved them."""
+    try:
+        await check_chain(story.rpc, story.stack.deployment, story.sessions)
+    except (ChainChanged, NodeBehind) as error:
+        raise CannotStart(
+            f"{error}: the local chain was killed and lost its last seconds. `make clean` starts afresh"
+        ) from error
 
 
 def _ending(summary: dict[str, object], first_page: float, story: float, whole: float) -> str:
