@@ -16,7 +16,7 @@ from tests.backend.conftest import ARBITER, BUREAU, CONTRACTOR, ESCROW, WINDOWS,
 
 from anxin.core.clock import now
 from anxin.core.database import transaction
-from anxin.core.tables import write_csv, write_xlsx
+from anxin.core.tables import read_table, write_csv, write_xlsx
 from anxin.demo.keys import Wallet
 from anxin.people import real_names
 from anxin.people.errors import BadBankAccount, BadIdNumber, BadName
@@ -170,6 +170,24 @@ async def test_registered_person_is_on_the_roster_masked(office):
     row = (await office.rows())["A-1"]
     assert ("张**", "139****0001", "none", "none") == (row["nameMasked"], row["phoneMasked"], row["key"], row["contract"])
     assert (CONTRACTOR.address, True) == (row["employer"], row["hasBankAccount"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_roster_is_taken_away_as_masked_as_it_is_shown(office, kind):
+    await office.put("A-1", person(1))
+
+    answer = await office.client.get(f"{office.path}/export?format={kind}", headers=office.headers)
+
+    by_number = {row.cells["worker_no"]: row.cells for row in read_table(answer.content, f"roster.{kind}").rows}
+    assert set(await office.rows()) == set(by_number)
+    shown = tuple(by_number["A-1"][name] for name in ("name", "phone", "employer"))
+    assert ("张**", "139****0001", CONTRACTOR.address) == shown
+
+
+async def test_roster_is_taken_away_by_nobody_else(at, elsewhere):
+    stranger = await at(ELSEWHERE)
+
+    assert 404 == (await stranger.client.get(f"{stranger.path}/export", headers=stranger.headers)).status_code
 
 
 async def test_wages_of_who_has_an_account_go_to_the_bank(office, sessions, deployment):

@@ -55,8 +55,6 @@ export const en: Record<keyof typeof zh, string> = {
   signed: "Signed; it will be posted now.",
   correct: "Make a correcting sheet",
   correctWhy: "Computes again from present attendance and terms. Adds what is missing; a posted wage cannot be lowered.",
-  exportCsv: "Export CSV",
-  exportXlsx: "Export XLSX",
 
   noWallet: "No wallet found. Install one in this browser, open it, and load this page again.",
   declined: "You declined in the wallet; nothing was signed.",

@@ -53,8 +53,6 @@ export const zh = {
   signed: "已签名，马上上链。",
   correct: "出更正表",
   correctWhy: "按现在的考勤和合同重算；只补少算的，已上链的工资不能调低。",
-  exportCsv: "导出 CSV",
-  exportXlsx: "导出 XLSX",
 
   noWallet: "没有找到钱包。请在这台电脑的浏览器里安装并打开钱包插件，再刷新本页。",
   declined: "您在钱包里取消了，什么都没有签。",

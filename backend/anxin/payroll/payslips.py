@@ -1,14 +1,15 @@
 """A worker's own payslips: one as PDF, all of them as a table."""
 
 import asyncio
-from typing import Literal
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import relayed
+from anxin.core.exports import Titles
 from anxin.core.language import Language
-from anxin.core.tables import Cell, write_csv, write_xlsx
+from anxin.core.tables import Cell
 from anxin.payroll.errors import NoPayslip
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.payroll.payslip import PayslipText, decode
@@ -19,14 +20,16 @@ from anxin.projects.access import Acting
 from anxin.projects.models import Project
 from anxin.projects.service import escrow_of
 
-Format = Literal["csv", "xlsx"]
 ITEMS = ("base", "ot150", "ot200", "ot300", "piece")
-MY_HEADER = (
+_MY_HEADER = (
     "project", "sheet", "line", "first_day", "last_day", "payday", "days", "contract", "rate_fen",
     *(f"{item}_fen" for item in ITEMS), "gross_fen", "earlier_fen", "back_pay_fen", "tax_fen", "deductions_fen",
     "net_fen", "released_at", "settled_at", "payslip_sha256",
 )  # fmt: skip
-SHEET_HEADER = ("worker_no", *MY_HEADER[1:])
+_SHEET_HEADER = ("worker_no", *_MY_HEADER[1:])
+MY_NAME: Mapping[Language, str] = {"zh": "工资条", "en": "payslips"}
+MY_TITLES: Titles = {"zh": _MY_HEADER, "en": _MY_HEADER}
+SHEET_TITLES: Titles = {"zh": _SHEET_HEADER, "en": _SHEET_HEADER}
 
 
 async def pdf_of(
@@ -52,8 +55,8 @@ async def pdf_of(
     return await asyncio.to_thread(payslip_pdf, slip, printed, language)
 
 
-async def table_of(session: AsyncSession, worker: Worker, kind: Format) -> bytes:
-    """Return all payslips of a worker, of every project, as a table; newest last."""
+async def my_rows(session: AsyncSession, worker: Worker) -> list[list[Cell]]:
+    """Return all payslips of a worker, of every project, as rows under `MY_TITLES`; newest last."""
     rows = await session.execute(
         select(WageLine, WageSheet, Project)
         .join(WageSheet, WageSheet.id == WageLine.sheet_pk)
@@ -61,14 +64,13 @@ async def table_of(session: AsyncSession, worker: Worker, kind: Format) -> bytes
         .where(WageLine.worker_pk == worker.id, WageSheet.state == relayed.DONE)
         .order_by(WageSheet.last_day, WageSheet.id)
     )
-    return _table(kind, "工资条", MY_HEADER, [[project.name, *_cells(sheet, line)] for line, sheet, project in rows])
+    return [[project.name, *_cells(sheet, line)] for line, sheet, project in rows]
 
 
-async def sheet_table_of(session: AsyncSession, acting: Acting, sheet_pk: int, kind: Format) -> bytes:
-    """Return a sheet's lines as a table. Raises SheetUnknown."""
+async def sheet_rows(session: AsyncSession, acting: Acting, sheet_pk: int) -> list[list[Cell]]:
+    """Return a sheet's lines as rows under `SHEET_TITLES`. Raises SheetUnknown."""
     sheet = await sheet_for(session, acting, sheet_pk)
-    rows = [[slip.worker if slip else "", *_cells(sheet, line)] for line in sheet.lines for slip in (_slip(line),)]
-    return _table(kind, f"工资表 {sheet.id}", SHEET_HEADER, rows)
+    return [[slip.worker if slip else "", *_cells(sheet, line)] for line in sheet.lines for slip in (_slip(line),)]
 
 
 def _slip(line: WageLine) -> PayslipText | None:
@@ -89,7 +91,3 @@ def _cells(sheet: WageSheet, line: WageLine) -> list[Cell]:
         slip.contract_type if slip else None, slip.rate_fen if slip else None, *(fen.get(item, 0) for item in ITEMS),
         *sums, line.amount_fen, line.released_at, line.settled_at, "0x" + line.payslip_hash.hex(),
     ]  # fmt: skip
-
-
-def _table(kind: Format, name: str, header: tuple[str, ...], rows: list[list[Cell]]) -> bytes:
-    return write_csv(header, rows) if kind == "csv" else write_xlsx(name, header, rows)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import relayed
 from anxin.core.deployment import Deployment
+from anxin.core.exports import Format, answer_table
 from anxin.core.language import Language
 from anxin.core.problems import language_of
 from anxin.core.wire import Kept, hex_address
@@ -18,7 +19,6 @@ from anxin.payroll.check_words import words_of
 from anxin.payroll.compile import Ask, compile_sheets
 from anxin.payroll.errors import NoPayslip
 from anxin.payroll.models import DRAFT
-from anxin.payroll.payslips import Format
 from anxin.payroll.schemas import (
     AdjustmentRequest,
     Adjustments,
@@ -39,11 +39,6 @@ from anxin.payroll.schemas import (
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
-
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8", "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}  # fmt: skip
 
 
 class SignatureController(Controller):
@@ -128,6 +123,7 @@ class SheetBookController(Controller):
     @get("/{sheet:int}/export")
     async def export(
         self,
+        request: Request[Any, Any, Any],
         escrow: FromPath[str],
         sheet: FromPath[int],
         staff: NamedDependency[Staff],
@@ -136,8 +132,9 @@ class SheetBookController(Controller):
     ) -> Response[bytes]:
         """A sheet's lines as CSV or XLSX. Raises SheetUnknown (404)."""
         acting = await as_party(session, staff, escrow, *read.READERS)
-        content = await payslips.sheet_table_of(session, acting, sheet, format)
-        return as_file(content, format, f"wage-sheet-{sheet}")
+        rows = await payslips.sheet_rows(session, acting, sheet)
+        name: dict[Language, str] = {"zh": f"工资表 {sheet}", "en": f"wage-sheet-{sheet}"}
+        return await answer_table(request, name, payslips.SHEET_TITLES, rows, format)
 
     @delete("/{sheet:int}")
     async def discard(
@@ -303,12 +300,14 @@ class MyPayslipController(Controller):
     @get()
     async def table(
         self,
+        request: Request[Any, Any, Any],
         worker: NamedDependency[Worker],
         session: NamedDependency[AsyncSession],
         format: FromQuery[Format] = "csv",
     ) -> Response[bytes]:
         """All payslips of the signed-in worker, of every project, as CSV or XLSX."""
-        return as_file(await payslips.table_of(session, worker, format), format, "payslips")
+        rows = await payslips.my_rows(session, worker)
+        return await answer_table(request, payslips.MY_NAME, payslips.MY_TITLES, rows, format)
 
     @get("/{escrow:str}/{sheet:int}/{file:str}")
     async def pdf(
@@ -325,13 +324,8 @@ class MyPayslipController(Controller):
         if extension != "pdf" or not (index.isascii() and index.isdecimal()) or len(index) > 3:
             raise NoPayslip()
         content = await payslips.pdf_of(session, worker, escrow, sheet, int(index), lang)
-        return as_file(content, "pdf", f"payslip-{sheet}-{index}")
-
-
-def as_file(content: bytes, kind: str, name: str) -> Response[bytes]:
-    return Response(
-        content, media_type=MEDIA_TYPES[kind], headers={"content-disposition": f'attachment; filename="{name}.{kind}"'}
-    )
+        attached = {"content-disposition": f'attachment; filename="payslip-{sheet}-{index}.pdf"'}
+        return Response(content, media_type="application/pdf", headers=attached)
 
 
 ROUTES: list[ControllerRouterHandler] = [

@@ -1,6 +1,7 @@
 """A project's roster: who is on it, under which number. Numbers are the project's own; two projects may use the same one."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import and_, func, select
@@ -8,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import relayed
 from anxin.core.clock import now
+from anxin.core.exports import Titles
+from anxin.core.language import Language
+from anxin.core.tables import Cell
 from anxin.people import openings, real_names
 from anxin.people.models import Enrolment, Worker
 from anxin.people.phone import masked
@@ -19,6 +23,17 @@ from anxin.projects.schemas import OpeningAsked, RosterRow
 
 READS = ("contractor", "officer", "bureau", "subcontractor")
 PREPARED = "prepared"
+NAME: Mapping[Language, str] = {"zh": "花名册", "en": "roster"}
+TITLES: Titles = {
+    "zh": (
+        "工号", "姓名", "手机号", "班组", "用工单位", "用工类型", "工价（分）", "计件定额", "合同", "密钥",
+        "已登记收款账户", "收款账户多人共用", "合同起始日", "进场", "退场",
+    ),
+    "en": (
+        "worker_no", "name", "phone", "team", "employer", "contract_type", "rate_fen", "piece_quota", "contract", "key",
+        "has_payout", "shares_account", "starts_on", "entered_on", "left_on",
+    ),
+}  # fmt: skip
 
 
 async def workers_by_number(session: AsyncSession, project: Project) -> dict[str, int]:
@@ -55,6 +70,15 @@ async def roster_of(session: AsyncSession, acting: Acting) -> list[RosterRow]:
         for entry, worker, member in rows
         if is_theirs(acting, entry)
     ]
+
+
+def cells(row: RosterRow) -> Sequence[Cell]:
+    """A row under `TITLES`."""
+    return (
+        row.worker_no, row.name_masked, row.phone_masked, row.team, row.employer, row.contract_type, row.rate_fen,
+        row.piece_quota, row.contract, row.key, row.has_bank_account, row.shares_account, row.starts_on, row.entered_on,
+        row.left_on,
+    )  # fmt: skip
 
 
 async def open_field(session: AsyncSession, acting: Acting, worker_no: str, asked: OpeningAsked) -> str | None:

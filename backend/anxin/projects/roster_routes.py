@@ -1,12 +1,14 @@
 """/api/projects/{escrow}/roster"""
 
-from litestar import Controller, get, post, put
+from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
+from anxin.core.exports import Format, answer_table
+from anxin.core.language import Language
 from anxin.core.problems import language_of
 from anxin.people.bearer import AnyRequest
 from anxin.people.staff import Staff
@@ -35,6 +37,20 @@ class RosterController(Controller):
     ) -> Roster:
         """Who is on the roster, personal data masked; to a subcontractor its own. Raises ProjectNotFound, RoleNeeded."""
         return Roster(await roster.roster_of(session, await as_party(session, staff, escrow, *roster.READS)))
+
+    @get("/export")
+    async def export(
+        self,
+        request: AnyRequest,
+        escrow: FromPath[str],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """The same as CSV or XLSX, as masked as the page. Raises ProjectNotFound, RoleNeeded."""
+        rows = await roster.roster_of(session, await as_party(session, staff, escrow, *roster.READS))
+        return await answer_table(request, roster.NAME, roster.TITLES, map(roster.cells, rows), format, language)
 
     @put("/{worker_no:str}")
     async def register(
