@@ -27,7 +27,7 @@ from anxin.core.security import with_security
 from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
 from anxin.payroll import rules
-from anxin.payroll.fund_routes import ROUTES as FUND
+from anxin.payroll.fund.routes import ROUTES as FUND
 from anxin.payroll.inputs import minimum_of
 from anxin.payroll.routes import ROUTES as PAYROLL
 from anxin.people.login import SessionKey

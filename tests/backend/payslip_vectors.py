@@ -10,8 +10,8 @@ from anxin.core.clock import SITE_ZONE
 from anxin.payroll import payslip, rules
 from anxin.payroll.calendar import china
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, MonthSoFar, net
-from anxin.payroll.fund import Consent
-from anxin.payroll.fund_lines import SaltedShare
+from anxin.payroll.fund.lines import SaltedShare
+from anxin.payroll.fund.share import Consent
 from anxin.payroll.payslip import EarlierRow, PayslipText
 
 FILE = Path(__file__).parents[2] / "web" / "worker" / "__tests__" / "payslips.json"

@@ -38,10 +38,10 @@ from anxin.payroll.correct import compile_correction
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, net
 from anxin.payroll.drafts import SheetPlan, Wage, keep_drafts
 from anxin.payroll.errors import SheetBlocked
-from anxin.payroll.fund import Consent, leaf
-from anxin.payroll.fund_consents import name_fund
-from anxin.payroll.fund_models import FundConsent, ProjectFund
-from anxin.payroll.fund_schemas import FundRequest
+from anxin.payroll.fund.consents import name_fund
+from anxin.payroll.fund.models import FundConsent, ProjectFund
+from anxin.payroll.fund.schemas import FundRequest
+from anxin.payroll.fund.share import Consent, leaf
 from anxin.payroll.models import SheetKind, WageSheet
 from anxin.payroll.review import review
 from anxin.payroll.submit import submit

@@ -22,7 +22,7 @@ from anxin.app import build
 from anxin.attendance.models import AttendanceSource, Punch
 from anxin.core.database import Sessions, transaction
 from anxin.demo.keys import Wallet
-from anxin.payroll.fund_models import ProjectFund
+from anxin.payroll.fund.models import ProjectFund
 from anxin.payroll.models import WageLine
 from anxin.people.id_number import check_character
 from anxin.people.models import Worker

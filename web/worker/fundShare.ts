@@ -1,4 +1,4 @@
-/** Whether a worker's share is in the fund's line: the hashes of backend/anxin/payroll/fund.py, computed on this phone. */
+/** Whether a worker's share is in the fund's line: the hashes of backend/anxin/payroll/fund/share.py, computed on this phone. */
 
 import { sha256 } from "@noble/hashes/sha2.js";
 

@@ -14,8 +14,8 @@ from anxin.core.database import Base
 from anxin.core.sealing import Sealed
 from anxin.disputes import models as disputes
 from anxin.ledger import models as ledger
-from anxin.payroll import fund_models as fund
 from anxin.payroll import models as payroll
+from anxin.payroll.fund import models as fund
 from anxin.people import models as people
 from anxin.projects import models as projects
 from anxin.realname import models as realname

@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import floor
 from typing import Final
 
-from anxin.payroll.fund import Consent, Share, share_of
+from anxin.payroll.fund.share import Consent, Share, share_of
 
 YUAN: Final = 100  # fen
 

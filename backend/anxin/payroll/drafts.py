@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.clock import mask_of, now
 from anxin.core.sheet_tree import SheetTree
 from anxin.payroll import payslip
-from anxin.payroll.fund_book import Fund, fund_of
-from anxin.payroll.fund_lines import SaltedShare, fund_line
+from anxin.payroll.fund.book import Fund, fund_of
+from anxin.payroll.fund.lines import SaltedShare, fund_line
 from anxin.payroll.models import DRAFT, AppliedAdjustment, SheetKind, WageLine, WageSheet
 from anxin.payroll.payslip import Contact, PayslipText, Slip
 from anxin.payroll.rule_version import rules_hash

@@ -15,8 +15,8 @@ from anxin.core import relayed
 from anxin.payroll import rules
 from anxin.payroll.check import OddKind
 from anxin.payroll.deductions import BackPay, Claim, DeductionKind, MonthSoFar
-from anxin.payroll.fund import Consent
-from anxin.payroll.fund_book import Consents, consents_on
+from anxin.payroll.fund.book import Consents, consents_on
+from anxin.payroll.fund.share import Consent
 from anxin.payroll.minimum import TIER, MinimumWage, UnknownDistrict, minimum_wage
 from anxin.payroll.models import (
     WITHDRAWN,

@@ -11,7 +11,7 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 HERE: Final = Path(__file__).parent
-RULE_FILES: Final = ("rules.py", "deductions.py", "calendar.py", "fund.py")
+RULE_FILES: Final = ("rules.py", "deductions.py", "calendar.py", "fund/share.py")
 
 
 def rule_files() -> list[Path]:

@@ -18,7 +18,7 @@ from anxin.attendance.models import Punch
 from anxin.core import relayed
 from anxin.core.clock import SITE_ZONE
 from anxin.core.sealing import sealer
-from anxin.payroll.fund_models import ProjectFund
+from anxin.payroll.fund.models import ProjectFund
 from anxin.payroll.models import SheetKind, WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import EntryExit, Membership, Project

@@ -11,8 +11,8 @@ from anxin.core import relayed
 from anxin.core.signing import WALLET
 from anxin.payroll import rules
 from anxin.payroll.check import OddKind
-from anxin.payroll.fund import Consent
-from anxin.payroll.fund_models import FundConsent, ProjectFund
+from anxin.payroll.fund.models import FundConsent, ProjectFund
+from anxin.payroll.fund.share import Consent
 from anxin.people.models import Worker
 from anxin.projects.models import Membership, Project, RosterEntry
 

@@ -19,12 +19,11 @@ from anxin.core.signing import Value, pack
 from anxin.core.wire import Kept, check_deadline, check_form, hex_address, hex_bytes, signed_digest
 from anxin.payroll.compile import lock_project
 from anxin.payroll.errors import NotOnRoster
-from anxin.payroll.fund import LEAST_BASIS_POINTS, MOST_BASIS_POINTS, may_share
-from anxin.payroll.fund_book import consents_on, fund_of, wallet_of
-from anxin.payroll.fund_errors import BadShare, ConsentOutdated, ConsentTooLong, FundChanged, FundUnfit, NoFundSlip
-from anxin.payroll.fund_lines import ITEM, KIND
-from anxin.payroll.fund_models import FundConsent, ProjectFund
-from anxin.payroll.fund_schemas import (
+from anxin.payroll.fund.book import consents_on, fund_of, wallet_of
+from anxin.payroll.fund.errors import BadShare, ConsentOutdated, ConsentTooLong, FundChanged, FundUnfit, NoFundSlip
+from anxin.payroll.fund.lines import ITEM, KIND
+from anxin.payroll.fund.models import FundConsent, ProjectFund
+from anxin.payroll.fund.schemas import (
     ConsentView,
     FundOfProject,
     FundRequest,
@@ -34,6 +33,7 @@ from anxin.payroll.fund_schemas import (
     MyFunds,
     SignedFundConsent,
 )
+from anxin.payroll.fund.share import LEAST_BASIS_POINTS, MOST_BASIS_POINTS, may_share
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.payroll.payslip import decode
 from anxin.payroll.rules import ContractKind

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
 from anxin.core.wire import Kept
-from anxin.payroll import fund_consents
-from anxin.payroll.fund_schemas import FundOfProject, FundRequest, FundSlip, MyFunds, SignedFundConsent
+from anxin.payroll.fund import consents
+from anxin.payroll.fund.schemas import FundOfProject, FundRequest, FundSlip, MyFunds, SignedFundConsent
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
@@ -33,7 +33,7 @@ class FundConsentController(Controller):
 
         Raises BadShare, ConsentTooLong (422), WrongKey (403), FundChanged, ConsentOutdated, SignatureExpired (409).
         """
-        return await fund_consents.keep_consent(session, deployment, digest, data)
+        return await consents.keep_consent(session, deployment, digest, data)
 
 
 class ProjectFundController(Controller):
@@ -46,7 +46,7 @@ class ProjectFundController(Controller):
     ) -> FundOfProject:
         """The project's provident fund, and how many have agreed to a share."""
         acting = await as_party(session, staff, escrow, *READERS)
-        return await fund_consents.fund_for(session, acting.project)
+        return await consents.fund_for(session, acting.project)
 
     @put()
     async def name(
@@ -60,7 +60,7 @@ class ProjectFundController(Controller):
 
         Raises NotOnRoster (404), FundUnfit (409).
         """
-        return await fund_consents.name_fund(session, await as_party(session, staff, escrow, "contractor"), data)
+        return await consents.name_fund(session, await as_party(session, staff, escrow, "contractor"), data)
 
 
 class MyFundController(Controller):
@@ -70,7 +70,7 @@ class MyFundController(Controller):
     @get()
     async def funds(self, worker: NamedDependency[Worker], session: NamedDependency[AsyncSession]) -> MyFunds:
         """The fund of each project the worker has joined: its name and payout, and what the worker last agreed to."""
-        return await fund_consents.my_funds(session, worker)
+        return await consents.my_funds(session, worker)
 
     @get("/{escrow:str}/{sheet:int}")
     async def slip(
@@ -84,7 +84,7 @@ class MyFundController(Controller):
 
         Raises NoFundSlip (404).
         """
-        return await fund_consents.fund_slip(session, worker, escrow, sheet)
+        return await consents.fund_slip(session, worker, escrow, sheet)
 
 
 ROUTES: list[ControllerRouterHandler] = [FundConsentController, ProjectFundController, MyFundController]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from anxin.payroll import fund as shares
 from anxin.payroll import payslip
-from anxin.payroll.fund import Share
-from anxin.payroll.fund_book import Fund
+from anxin.payroll.fund import share as shares
+from anxin.payroll.fund.book import Fund
+from anxin.payroll.fund.share import Share
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.payroll.payslip import Contact, DeductionRow, Item, PayslipText
 from anxin.projects.models import Project
