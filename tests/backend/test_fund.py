@@ -31,7 +31,7 @@ from anxin.core.clock import day_number, now
 from anxin.core.database import transaction
 from anxin.core.signing import digest
 from anxin.demo.keys import Key, Wallet
-from anxin.payroll import drafts, fund
+from anxin.payroll import drafts
 from anxin.payroll.check import OddKind
 from anxin.payroll.compile import Ask
 from anxin.payroll.correct import compile_correction
@@ -41,7 +41,7 @@ from anxin.payroll.errors import SheetBlocked
 from anxin.payroll.fund.consents import name_fund
 from anxin.payroll.fund.models import FundConsent, ProjectFund
 from anxin.payroll.fund.schemas import FundRequest
-from anxin.payroll.fund.share import Consent, leaf
+from anxin.payroll.fund.share import Consent, leaf, may_share
 from anxin.payroll.models import SheetKind, WageSheet
 from anxin.payroll.review import review
 from anxin.payroll.submit import submit
@@ -136,7 +136,7 @@ def test_back_pay_is_not_shared():
     ("basis_points", "may"), [(0, True), (1, False), (99, False), (100, True), (2_400, True), (2_401, False)]
 )
 def test_shares_that_may_be_agreed_to(basis_points, may):
-    assert may == fund.may_share(basis_points)
+    assert may == may_share(basis_points)
 
 
 def test_leaf_is_of_salt_worker_and_amount():
