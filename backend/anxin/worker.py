@@ -59,7 +59,7 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         engine = connect(settings.database_url)
         stack.push_async_callback(engine.dispose)
-        rpc = await stack.enter_async_context(Rpc(settings.rpc_url))
+        rpc = await stack.enter_async_context(Rpc(settings.rpc_url, safe_height_file=settings.safe_height_file))
         sender = TwilioSender(settings)
         stack.push_async_callback(sender.close)
         platform = Platform.of(settings)

@@ -61,7 +61,7 @@ async def adopt_nonce(lane: Lane) -> bool:
         known = relayer.next_nonce
         if used <= known:
             return True
-        limit = max(await lane.rpc.head() - lane.bounds.finality_depth, 0)
+        limit = lane.rpc.final_height(await lane.rpc.head(), lane.bounds.finality_depth)
         for_good = await lane.used_nonces(hex(limit)) >= used
         if for_good:
             relayer.next_nonce = used

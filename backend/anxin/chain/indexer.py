@@ -200,7 +200,7 @@ class Indexer:
 
     async def _finalize(self, head: int) -> bool:
         """Make blocks `finality_depth` below the head final, one transaction up to each block that holds events."""
-        depth = head - self._finality_depth
+        depth = self._rpc.final_height(head, self._finality_depth)
         async with self._sessions() as session:
             last = await _last_indexed(session)
             newest = await session.scalar(

@@ -1,6 +1,7 @@
 """JSON-RPC over one kept-alive HTTP connection."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -38,12 +39,18 @@ class _Answer(msgspec.Struct):
 
 
 class Rpc:
-    """A node. Every method may raise RpcError or RpcUnreachable."""
+    """A node. Every method may raise RpcError or RpcUnreachable.
 
-    def __init__(self, url: str, *, timeout_seconds: float = 10) -> None:
+    Args:
+        safe_height_file: where the node says up to which block it will have everything even after a power cut, as a
+            decimal number; empty where it always will.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float = 10, safe_height_file: str = "") -> None:
         here: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None}  # never through a proxy
         self._client = httpx.AsyncClient(base_url=url, timeout=timeout_seconds, mounts=here)
         self._next_id = 0
+        self._safe_height_file = Path(safe_height_file) if safe_height_file else None
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,10 +97,25 @@ class Rpc:
     async def head(self) -> int:
         return int(await self.call("eth_blockNumber"), 16)
 
+    def final_height(self, head: int, depth: int) -> int:
+        """Return the height up to which nothing changes any more: `depth` below the head, and what the node has stored.
+
+        0 before it has said what it has stored.
+        """
+        deep = max(head - depth, 0)
+        return deep if self._safe_height_file is None else min(deep, _height_in(self._safe_height_file))
+
     async def block(self, number: int) -> dict[str, Any] | None:
         """Header fields of a block, hex as the node gives them; None beyond the head."""
         found: dict[str, Any] | None = await self.call("eth_getBlockByNumber", hex(number), False)
         return found
+
+
+def _height_in(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 _JSON = {"content-type": "application/json"}

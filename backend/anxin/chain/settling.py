@@ -36,7 +36,7 @@ async def settle(lane: Lane) -> set[int]:
     slots = await lane.open_slots()
     if not slots:
         return set()
-    limit = max(await lane.rpc.head() - lane.bounds.finality_depth, 0)
+    limit = lane.rpc.final_height(await lane.rpc.head(), lane.bounds.finality_depth)
     used_for_good = await lane.used_nonces(hex(limit))
     receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot])
     mined = set()
