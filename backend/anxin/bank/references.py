@@ -40,7 +40,7 @@ class ClaimReference:
 
     def __str__(self) -> str:
         body = f"AX{_LETTERS[self.kind]}{self.escrow.upper()}{self.number:08X}{self.index:04X}{self.attempt}"
-        return f"{body}{98 - _remainder(body + '00'):02d}"
+        return body + check_digits(body)
 
 
 def claim_reference(
@@ -65,6 +65,11 @@ def parse_reference(text: str) -> ClaimReference:
     letter, escrow, number, index, attempt, _ = found.groups()
     kind: Kind = "line" if letter == "L" else "dispute"
     return ClaimReference(kind, escrow.lower(), int(number, 16), int(index, 16), int(attempt))
+
+
+def check_digits(body: str) -> str:
+    """Return the two digits that go behind letters and digits in upper case."""
+    return f"{98 - _remainder(body + '00'):02d}"
 
 
 def _remainder(text: str) -> int:
