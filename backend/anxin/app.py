@@ -1,6 +1,6 @@
 """Builds the web application from the list of features."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import cache
@@ -18,11 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.alerts.routes import ROUTES as ALERTS
 from anxin.attendance.routes import ROUTES as ATTENDANCE
 from anxin.audit.routes import ROUTES as AUDIT
+from anxin.bank import trail
 from anxin.chain.live import Live
 from anxin.chain.routes import ROUTES as CHAIN
 from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
+from anxin.core.language import Language
 from anxin.core.security import with_security
 from anxin.disputes.routes import ROUTES as DISPUTES
 from anxin.ledger import service as ledger
@@ -46,6 +48,7 @@ from anxin.settings import Settings
 from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
+from anxin.wages.trails import BankSteps, Place, ReadBankSteps
 
 FEATURES: list[ControllerRouterHandler] = [
     *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *FUND, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
@@ -76,6 +79,13 @@ async def read_coverage(session: AsyncSession, escrow: str) -> Coverage:
     return Coverage(books.funded_fen, books.owed_fen, books.funded_fen >= books.owed_fen)
 
 
+async def read_bank_steps(
+    session: AsyncSession, escrow: str, places: Sequence[Place], language: Language
+) -> Mapping[Place, BankSteps]:
+    """What the bank's files say of lines that were released to it."""
+    return await trail.trail_of(session, escrow, places, language=language)
+
+
 def day_cap_fen(contract_type: str, rate_fen: int, piece_quota: int | None) -> int:
     """The most a day can be worth in a dispute, by the pay rules."""
     return rules.day_cap_fen(rules.Contract(rules.ContractKind(contract_type), rate_fen, piece_quota))
@@ -101,6 +111,7 @@ def build(settings: Settings) -> Litestar:
         "staff_key": StaffKey(settings.jwt_key),
         "registrars": settings.registrar_addresses,
         "read_coverage": read_coverage,
+        "read_bank_steps": read_bank_steps,
         "day_cap": day_cap_fen,
         "open_field": cipher.decrypt,
         "read_minimum": read_minimum,
@@ -123,7 +134,7 @@ def build(settings: Settings) -> Litestar:
         before_request=problems.refuse_nul,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=problems.MAX_BODY_BYTES,
-        signature_types=[ReadCoverage, DayCap, ReadMinimum],
+        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum],
         lifespan=[close_connections],
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
@@ -134,12 +145,12 @@ def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
         "settings", "deployment", "sessions", "live", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
-        "open_field", "read_minimum", "session", "worker", "staff",
+        "open_field", "read_minimum", "read_bank_steps", "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
         dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},
-        signature_types=[ReadCoverage, DayCap, ReadMinimum],
+        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum],
         openapi_config=OpenAPIConfig(
             title="Anxin (安薪)",
             version="0.1.0",

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import relayed
 from anxin.core.clock import days_in
-from anxin.core.deployment import Deployment
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
 from anxin.projects.service import escrow_of
 from anxin.wages.models import Confirmation, Contest
-from anxin.wages.schemas import Coverage, MyContest, MyLine
+from anxin.wages.schemas import Coverage, MyContest, MyLine, Trail
+from anxin.wages.trails import Source, trails_by_line
 
 CONFIRM_WITHIN = timedelta(days=90)
 
@@ -24,7 +24,7 @@ ReadCoverage = Callable[[AsyncSession, str], Awaitable[Coverage]]
 
 
 async def my_lines(
-    session: AsyncSession, deployment: Deployment, worker: Worker, read_coverage: ReadCoverage
+    session: AsyncSession, source: Source, worker: Worker, read_coverage: ReadCoverage
 ) -> list[MyLine]:
     """Posted lines of this worker on all projects, newest first."""
     rows = await session.execute(
@@ -34,17 +34,22 @@ async def my_lines(
         .where(WageLine.worker_pk == worker.id, WageSheet.state == relayed.DONE)
         .order_by(WageSheet.last_day.desc(), WageSheet.id.desc())
     )
+    found = [(line, sheet, project, await _latest(session, Confirmation, line)) for line, sheet, project in rows.all()]
+    trails = await trails_by_line(
+        session, source, [(escrow_of(project), sheet, line, word) for line, sheet, project, word in found]
+    )
     return [
         _view(
             line,
             sheet,
             project,
             await read_coverage(session, escrow_of(project)),
-            await _latest(session, Confirmation, line),
+            word,
             await _latest(session, Contest, line),
-            deployment.bank,
+            trails[escrow_of(project), (sheet.number, line.index)],
+            source.bank,
         )
-        for line, sheet, project in rows
+        for line, sheet, project, word in found
     ]
 
 
@@ -65,6 +70,7 @@ def _view(
     coverage: Coverage,
     confirmation: Confirmation | None,
     contest: Contest | None,
+    trail: Trail,
     bank: str,
 ) -> MyLine:
     posted_at = sheet.posted_at
@@ -95,6 +101,7 @@ def _view(
         returned_at=line.returned_at,
         reason=confirmation.reason if confirmation else None,
         contest=None if contest is None else _contest(line, contest),
+        trail=trail,
     )
 
 

@@ -25,6 +25,52 @@ class MyContest(Wire):
     reason: str | None
 
 
+class Trail(Wire):
+    """How far a posted line has come, with the time of each step; null where it has not come so far.
+
+    state: accrued (posted: it is owed), confirmed (its worker has signed), released (to the bank), submitted (the bank has
+    the order), settled (the bank has paid), arrived (released straight to the worker's own address), returned (the bank
+    could not pay: owed again). `confirmed_at` is null where the worker is silent; `returned_at` is of the latest return.
+    `reason` says why the bank waits, or could not pay; `attempt` counts from 0. `late_days`: from the payday until the
+    worker had the money, or today; 0 in time.
+    """
+
+    payday: date
+    accrued_at: datetime
+    confirmed_at: datetime | None
+    released_at: datetime | None
+    submitted_at: datetime | None
+    settled_at: datetime | None
+    returned_at: datetime | None
+    reason: str | None
+    attempt: int
+    to_bank: bool
+    state: str
+    late_days: int
+
+
+class LineTrail(Wire):
+    """A line of a project's sheets for its office: `worker_no` is the project's own number for the worker."""
+
+    sheet_id: int
+    index: int
+    worker_no: str
+    worker_id: str
+    amount_fen: int
+    trail: Trail
+
+
+class Trails(Wire):
+    """A page by sheet and line. `next` is the cursor of the page that follows; `lines` and `late` count all that was asked
+    for, whatever the page and whether or not only late ones were asked for.
+    """
+
+    trails: list[LineTrail]
+    next: str | None
+    lines: int
+    late: int
+
+
 class MyLine(Wire):
     """state: open, accepted (kept here), sent (tx on its way), released (final), settled (the bank has paid), returned (the
     bank could not pay: owed again, and to be signed again), refused.
@@ -59,6 +105,7 @@ class MyLine(Wire):
     returned_at: datetime | None
     reason: str | None
     contest: MyContest | None
+    trail: Trail
 
 
 class MyLines(Wire):
