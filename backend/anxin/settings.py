@@ -66,6 +66,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     sms_per_day: int = 20
     sms_lookup_seconds: float = 60  # after which a message without an answer is looked for at Twilio
 
+    # The bank that pays wages into workers' accounts: off where there is no address. Only the bank's own key settles
+    bank_url: str = ""  # https://…, or file:///folder (orders in in/, answers in out/); empty: bank-paid wages wait
+    bank_name: str = "bank"  # as pages and alarms call it
+    bank_token: str = ""  # shown to a bank over HTTP
+    bank_poll_seconds: float = 30.0
+    bank_order_seconds: float = 120.0  # how long an order waits for company: wages released later go in another
+    bank_resend_seconds: float = 900.0  # an order the bank has said nothing of is handed in again, the same bytes
+
     # National real-name platform: off unless all three are given
     realname_url: str = ""
     realname_appid: str = ""
