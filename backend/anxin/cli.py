@@ -183,6 +183,56 @@ async def _relay(content: bytes, rpc_url: str, deployment: Path, key: str, wait_
     click.echo(f"✓ {outcome.sentence}" + (f" ({outcome.tx_hash})" if outcome.tx_hash else ": nothing was sent"))
 
 
+def _teller_options(command: Any) -> Any:
+    """The options that both ways of running a teller have."""
+    for option in (
+        click.option("--safe-height-file", default="", envvar="ANXIN_SAFE_HEIGHT_FILE", hidden=True),
+        click.option("--finality-depth", type=click.IntRange(min=0), default=12, show_default=True, help="In blocks."),
+        click.option("--account", "accounts", multiple=True, help="A wage account that the token mirrors; all otherwise."),
+        click.option("--api", default="", help="The operator that publishes attested balances, such as https://wages.example"),
+        click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Mode 0600."),
+        click.option("--bank-name", default="bank", show_default=True, help="In every receipt: never changed afterwards."),
+        click.option("--bank", "bank_url", required=True, help="https://… (with ANXIN_BANK_TOKEN) or file:///folder"),
+        click.option("--deployment", type=click.Path(path_type=Path, dir_okay=False), default=STATE / "deployment.json"),
+        click.option("--rpc", "rpc_url", required=True, help="JSON-RPC of the bank's own node."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.group()
+def teller() -> None:
+    """The bank's own process: mirrors deposits, settles what it has paid, gives back what it could not."""
+
+
+@teller.command("run")
+@_teller_options
+@click.option("--every-seconds", type=click.FloatRange(min=0.1), default=15, show_default=True)
+def teller_run(every_seconds: float, accounts: tuple[str, ...], **options: Any) -> None:
+    """Go on until stopped. Keeps its transactions in KEY-FILE.journal, and sends each once."""
+    from anxin.teller.command import Options, run_teller
+
+    token = os.environ.get("ANXIN_BANK_TOKEN", "")
+    _run(run_teller(Options(accounts=frozenset(accounts), bank_token=token, **options), every_seconds))
+
+
+@teller.command("once")
+@_teller_options
+def teller_once(accounts: tuple[str, ...], **options: Any) -> None:
+    """One round, for cron. Ends with 1 where a person must look at something; what can be done is done."""
+    from anxin.teller.command import Options, tell_once
+
+    token, fine = os.environ.get("ANXIN_BANK_TOKEN", ""), False
+
+    async def once() -> None:
+        nonlocal fine
+        fine = await tell_once(Options(accounts=frozenset(accounts), bank_token=token, **options))
+
+    _run(once())
+    if not fine:
+        sys.exit(1)
+
+
 @main.command()
 @click.option("--to", "to_block", type=click.IntRange(min=0), required=True, help="The last block both chains have.")
 def reverse(to_block: int) -> None:
@@ -323,12 +373,13 @@ def _run(task: Any) -> None:
     from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
     from anxin.stack import CannotStart
+    from anxin.teller.errors import CannotTell
 
     try:
         asyncio.run(_stoppable(task))
     except* (
         EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotReverse, CannotStart,
-        SettingsError,
+        CannotTell, SettingsError,
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

@@ -4,8 +4,8 @@
     AXW 0123456789ABCDEF0123456789ABCDEF01234567 17    a wallet, by its whole address: the wallet funds what it likes
                                             └ check digits, as in `references`: no single wrong character passes
 
-It is found anywhere in the transfer's text, in either case and with blanks in it, for banks change both. A text with none, or with
-two that differ, is for a person to look at: whose money it is is never guessed.
+It is found anywhere in the transfer's text, in either case and with blanks in it, for banks change both. A text with none,
+or with two that differ, is for a person to look at: whose money it is is never guessed.
 """
 
 import re

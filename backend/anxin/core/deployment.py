@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from anxin.core.signing import ESCROW_DOMAIN_NAME, REGISTRY_DOMAIN_NAME, Domain
+from anxin.core.signing import ESCROW_DOMAIN_NAME, REGISTRY_DOMAIN_NAME, TOKEN_DOMAIN_NAME, Domain
 
 
 class NoDeployment(Exception):
@@ -56,6 +56,10 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def registry_domain(self) -> Domain:
         return Domain(REGISTRY_DOMAIN_NAME, self.chain_id, self.addresses.registry)
+
+    @property
+    def token_domain(self) -> Domain:
+        return Domain(TOKEN_DOMAIN_NAME, self.chain_id, self.addresses.token)
 
     def escrow_domain(self, escrow: str) -> Domain:
         return Domain(ESCROW_DOMAIN_NAME, self.chain_id, escrow)

@@ -34,6 +34,7 @@ SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25
 REGISTRY_DOMAIN_NAME: Final = "Anxin WorkerRegistry"
 ESCROW_DOMAIN_NAME: Final = "Anxin WageEscrow"
 ANCHOR_DOMAIN_NAME: Final = "Anxin EvidenceAnchor"
+TOKEN_DOMAIN_NAME: Final = "Anxin wage fen"  # noqa: S105 - a name; ERC-2612's, by the token's name
 
 # The contracts' type strings: name → (Solidity type, field) in order.
 TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -83,7 +84,8 @@ TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
 }  # fmt: skip
 
-# Words that stay off chain. They are signed in the escrow's domain, whose contract knows none of them: they move nothing.
+# Words that stay off chain. They are signed in the domain of a contract that knows none of them: they move nothing.
+# `Balance`, the bank's, is in the token's domain; the others are in the escrow's.
 OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "Punch": (("bytes32", "workerId"), ("uint8", "direction"), ("uint64", "at"), ("bytes32", "hintHash")),
     "FundConsent": (
@@ -91,6 +93,7 @@ OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("uint64", "deadline"),
     ),
     "Correction": (("bytes32", "correctionId"), ("bytes32", "workerId"), ("bytes32", "contentHash")),
+    "Balance": (("uint64", "at"), ("uint256", "amountFen")),
 }
 
 Value = int | str | bytes
