@@ -45,12 +45,26 @@ class Outcome:
 
 @dataclass
 class Answer:
-    """`outcomes` by EndToEndId; `doubts` name each place that cannot be right: those payments have no outcome."""
+    """`outcomes` by EndToEndId; `doubts` name each place that cannot be right: those payments have no outcome.
+
+    `refused` says of an order as a whole, by MsgId, that the bank does not take it. `deposits` counts what came into the
+    account and is no wage coming back.
+    """
 
     message: str
     message_id: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     doubts: list[CellError] = field(default_factory=list)
+    refused: dict[str, Outcome] = field(default_factory=dict)
+    deposits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a message speaks of: payments by EndToEndId, and orders by MsgId."""
+
+    references: frozenset[str]
+    orders: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class _Claim:
     outcome: Outcome
     amount: Element | None = None
     is_booking: bool = False
+    is_deposit: bool = False  # came in, and is not said to come back
 
 
 def expected_of(content: bytes) -> dict[str, Expected]:
@@ -76,6 +91,18 @@ def expected_of(content: bytes) -> dict[str, Expected]:
                 fen_of(amount.text or ""), message_id, text_at(block, "PmtInfId"), amount.get("Ccy", "")
             )
     return expected
+
+
+def named_in(content: bytes, name: str = "answer.xml") -> Named:
+    """Return what a pain.002 or camt.054 speaks of: what must be looked up to read it. Raises BadFile."""
+    root = read_document(content, name).root
+    tags: dict[str, set[str]] = {"EndToEndId": set(), "OrgnlEndToEndId": set(), "OrgnlMsgId": set()}
+    for element in root.iter():
+        known = tags.get(element.tag.rpartition("}")[2])
+        if known is not None:
+            known.add((element.text or "").strip())
+    references = tags["EndToEndId"] | tags["OrgnlEndToEndId"]
+    return Named(frozenset(references.difference(_NO_REFERENCE)), frozenset(tags["OrgnlMsgId"]))
 
 
 def read_answer(content: bytes, expected: Mapping[str, Expected], name: str = "answer.xml") -> Answer:
@@ -113,6 +140,9 @@ def _take(document: Document, answer: Answer, claim: _Claim, expected: Mapping[s
         return
     outcome = _merged(answer.outcomes.get(reference), claim.outcome)
     problem = ""
+    if sent is None and claim.is_deposit:
+        answer.deposits += 1
+        return
     if sent is None:
         problem = "not a payment that is waiting for an answer"
     elif claim.amount is not None and not _agrees(claim.amount, sent):
@@ -164,6 +194,8 @@ def _status_claims(document: Document, answer: Answer, expected: Mapping[str, Ex
             for reference in inside:
                 del rest[reference]
     whole = all_at(body, "OrgnlGrpInfAndSts")
+    if whole and not claims and _state(text_at(whole[0], "GrpSts")) == "rejected":
+        answer.refused[sent_as] = Outcome("rejected", *_reason(whole[0]))
     return claims + (_laid_on(whole[0], "GrpSts", list(rest)) if whole else [])
 
 
@@ -203,7 +235,9 @@ def _entry_claims(document: Document, answer: Answer) -> list[_Claim]:
     for entry in all_at(document.root[0], "Ntfctn/Ntry"):
         details = [each for holder in all_at(entry, "NtryDtls") for each in all_at(holder, "TxDtls")]
         named = [each for each in details if text_at(each, "Refs/EndToEndId") not in _NO_REFERENCE]
-        if len(named) < len(details) or not details:
+        if _is_credit(entry) and (len(named) < len(details) or not details):
+            answer.deposits += max(1, len(details) - len(named))
+        elif len(named) < len(details) or not details:
             reference = text_at(entry, "NtryRef") or text_at(entry, "AcctSvcrRef")
             answer.doubts.append(document.error(entry, "Ntry", "an entry without EndToEndId", reference))
         claims += [_entry_claim(entry, each, alone=len(details) == 1) for each in named]
@@ -213,7 +247,7 @@ def _entry_claims(document: Document, answer: Answer) -> list[_Claim]:
 def _entry_claim(entry: Element, each: Element, *, alone: bool) -> _Claim:
     """A debit is a wage going out, a credit is one coming back; it counts once it is booked."""
     booked = (text_at(entry, "Sts/Cd") or text_at(entry, "Sts")) == _FINAL_ENTRY
-    incoming = (text_at(each, "CdtDbtInd") or text_at(entry, "CdtDbtInd")) == "CRDT"
+    incoming = _is_credit(entry, each)
     state: State = "pending" if not booked else "returned" if incoming else "settled"
     reason = text_at(each, "RtrInf/Rsn/Cd") or text_at(each, "RtrInf/Rsn/Prtry")
     words = " ".join((line.text or "").strip() for line in all_at(each, "RtrInf/AddtlInf"))
@@ -227,4 +261,10 @@ def _entry_claim(entry: Element, each: Element, *, alone: bool) -> _Claim:
         state, reason, words, text_at(each, "Refs/AcctSvcrRef") or text_at(entry, "AcctSvcrRef"),
         date.fromisoformat(day) if day else None,
     )  # fmt: skip
-    return _Claim(each, text_at(each, "Refs/EndToEndId"), outcome, amount, is_booking=True)
+    is_deposit = incoming and not reason
+    return _Claim(each, text_at(each, "Refs/EndToEndId"), outcome, amount, is_booking=True, is_deposit=is_deposit)
+
+
+def _is_credit(entry: Element, detail: Element | None = None) -> bool:
+    own = "" if detail is None else text_at(detail, "CdtDbtInd")
+    return (own or text_at(entry, "CdtDbtInd")) == "CRDT"

@@ -194,20 +194,32 @@ def _check(debits: Sequence[Debit], profile: BankProfile) -> None:
     seen = set[str]()
     for debit in debits:
         credit = debit.credit
-        problems = [
-            ("EndToEndId", check_reference(credit.reference)),
-            ("EndToEndId", "twice" if credit.reference in seen else ""),
-            ("InstdAmt", "" if 0 < credit.amount_fen <= MAX_FEN else f"{credit.amount_fen} fen"),
-            ("Ustrd", "" if len(credit.text) <= 140 and has_only_xml(credit.text) else "over 140 characters, or controls"),
-        ]
-        for side, account in (("Dbtr", debit.debtor), ("Cdtr", credit.creditor)):
-            problems.append((f"{side}/Nm", check_name(account.name, latin_only=profile.latin_only)))
-            problems.append((f"{side}Acct", _account_problem(account.number)))
-            problems.append((f"{side}Agt", "" if _is_bank(account.bank) else f"neither BIC nor CNAPS: {account.bank}"))
-        for field, problem in problems:
-            if problem:
-                raise NotPayable(reference=credit.reference, field=field, problem=problem)
+        if credit.reference in seen:
+            raise NotPayable(reference=credit.reference, field="EndToEndId", problem="twice")
+        for field, problem in problems_of(debit, profile):
+            raise NotPayable(reference=credit.reference, field=field, problem=problem)
         seen.add(credit.reference)
+
+
+def problems_of(debit: Debit, profile: BankProfile = CHINA) -> list[tuple[str, str]]:
+    """Return why one payment cannot go out, each with its field; `Cdtr…` fields are the worker's."""
+    credit = debit.credit
+    problems = [
+        ("EndToEndId", check_reference(credit.reference)),
+        ("InstdAmt", "" if 0 < credit.amount_fen <= MAX_FEN else f"{credit.amount_fen} fen"),
+        ("Ustrd", "" if len(credit.text) <= 140 and has_only_xml(credit.text) else "over 140 characters, or controls"),
+        *account_problems("Dbtr", debit.debtor, profile), *account_problems("Cdtr", credit.creditor, profile),
+    ]  # fmt: skip
+    return [(field, problem) for field, problem in problems if problem]
+
+
+def account_problems(side: str, account: Account, profile: BankProfile = CHINA) -> list[tuple[str, str]]:
+    """Return what is said of each part of an account; nothing is said of one that is right."""
+    return [
+        (f"{side}/Nm", check_name(account.name, latin_only=profile.latin_only)),
+        (f"{side}Acct", _account_problem(account.number)),
+        (f"{side}Agt", "" if _is_bank(account.bank) else f"neither BIC nor CNAPS: {account.bank}"),
+    ]
 
 
 def _account_problem(number: str) -> str:

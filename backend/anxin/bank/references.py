@@ -11,9 +11,9 @@
 The same claim always gets the same reference: a file made twice says the same. Upper case and digits only, for banks
 change case.
 
-The attempt is how often the same wage was given to the bank before: the earlier final Released (or DisputePaid) events of the
-line (or dispute) whose payout is the bank. A line is released again only after the bank gave it back; what a dispute grants may
-come in two parts, each a payment with a reference of its own.
+The attempt is how often the same wage was given to the bank before: the earlier final Released (or DisputePaid) events of
+the line (or dispute) whose payout is the bank. A line is released again only after the bank gave it back; what a dispute
+grants may come in two parts, each a payment with a reference of its own.
 """
 
 import re

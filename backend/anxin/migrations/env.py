@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from anxin.alerts import models as alerts
 from anxin.attendance import models as attendance
+from anxin.bank import payment_models as bank_payments
 from anxin.chain import models as chain
 from anxin.core.database import Base
 from anxin.core.sealing import Sealed
@@ -21,7 +22,7 @@ from anxin.projects import models as projects
 from anxin.realname import models as realname
 from anxin.wages import models as wages
 
-TABLES_OF = (people, projects, attendance, payroll, fund, wages, chain, ledger, alerts, disputes, realname)
+TABLES_OF = (people, projects, attendance, payroll, fund, wages, chain, ledger, alerts, disputes, realname, bank_payments)
 
 
 def render(kind: str, item: object, _: object) -> str | Literal[False]:
