@@ -40,9 +40,12 @@ class OnChainSite:
     def worker_id(self, number: int) -> bytes:
         return (number + 1).to_bytes(16) + bytes(16)
 
+    def payout(self, number: int) -> str:
+        return f"0x{0xF000 + number:040x}"
+
     def enrolment(self, number: int, key: Key) -> Call:
         public, registry = key.public, self.chain.deployment.registry_domain
-        payout = f"0x{0xF000 + number:040x}"
+        payout = self.payout(number)
         words: dict[str, Value] = {
             "workerId": self.worker_id(number), "assurance": public.assurance, "x": public.x, "y": public.y,
             "payout": payout, "deadline": DEADLINE,
@@ -100,7 +103,7 @@ class OnChainSite:
         lines, domain = self.sheets[0], self.chain.deployment.escrow_domain(self.escrow)
         packed, tails = pack_confirmations([
             PackedConfirmation(
-                self.keys[index].public, f"0x{0xF000 + index:040x}", False, DEADLINE,
+                self.keys[index].public, self.payout(index), self.payout(index) == self.chain.deployment.bank, DEADLINE,
                 self.keys[index].sign(digest(domain, "Confirmation", self.words(index))),
             )
             for index in range(count)

@@ -85,7 +85,9 @@ class Teller:
         mints = [step for step in made.steps if step.mints_fen]
         if not mints:
             return []
-        supply = self.chain.held.supply_fen + self.sender.journal.minting_fen
+        token = self.desk.deployment.addresses.token
+        newest = int(await read_view(self.rpc, "WageToken", token, "totalSupply", await self.rpc.head()))
+        supply = max(newest, self.chain.held.supply_fen + self.sender.journal.minting_fen)
         room = (await self.bank.balance()).amount_fen + made.booked_fen - supply
         covered = []
         for step in mints:
