@@ -34,7 +34,7 @@ from anxin.ledger import service as ledger
 from anxin.payroll import sign as sheets
 from anxin.payroll.models import WageSheet
 from anxin.payroll.retention import shred_payslips
-from anxin.people import enrolment
+from anxin.people import enrolment, numbers
 from anxin.people.models import Enrolment
 from anxin.projects import retention
 from anxin.projects import service as projects
@@ -57,6 +57,9 @@ def on_job(sender: SmsSender, deployment: Deployment) -> Mapping[str, JobHandler
         "release": partial(releases.release_batch, deployment=deployment),
         "relay": relayer.accept,
         "login_code": partial(alerts.send_login_code, sender=sender),
+        "number_code": partial(alerts.send_number_code, sender=sender),
+        numbers.DUE_JOB: numbers.effect,
+        "number_notice": changes.tell_number_notice,
         "phone_changed": changes.tell_phone_changed,
         "correction_notice": attendance_notices.tell_correction,
         "attendance_roots": partial(roots.build_roots, deployment=deployment),

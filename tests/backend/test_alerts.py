@@ -32,14 +32,14 @@ from anxin.wages.models import Confirmation, Contest
 INSTANT = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 VALUES = {
     "code": "123456", "days": 31, "until": INSTANT, "payday": INSTANT.date(), "day": INSTANT.date(),
-    "link": "https://gongzi.chongqing.example/w/#object", "old": "10-08 17:30 out", "new": "10-08 18:30 out",
+    "link": "https://gongzi.chongqing.example/w/#line=e5e5e5e5/4096/255", "old": "10-08 17:30 out", "new": "10-08 18:30 out",
 }  # fmt: skip
 AMOUNTS = dict.fromkeys(("amount", "asked", "admitted", "granted", "owed", "on_way"), "¥12,345.67")
 OF_A_SITE = dict.fromkeys(("have", "short"), "¥12,345,678.90")
 CHINESE_NAME, ENGLISH_NAME = "两江新区悦来街道安置房项目三标段主体工程", "Liangjiang Resettlement Housing Lot 3"
 TWO_SEGMENTS = {
     "please_confirm", "claim_to_answer", "escrow_low", "payout_change_announced", "recovery_announced", "reply_owed",
-    "reply_nothing_owed", "reply_object",
+    "phone_change_announced", "reply_nothing_owed", "reply_object",
 }  # fmt: skip
 PHONE = "+8613800000001"
 OFFICER = "+8613900000077"

@@ -369,15 +369,26 @@ async def test_last_payment_without_a_bank_is_the_release(site, write, at):
     assert texts.text("reply_last", "zh", amount="¥900.00", day=date(2026, 11, 5)) == await write("工资")
 
 
-async def test_objection_links_to_the_page_and_reaches_the_desk_once_a_day(site, write, sessions):
+async def test_objection_links_to_the_newest_lines_form_and_reaches_the_desk_once_a_day(site, write, sessions):
     await site.post(90_000)
 
     answers = [await write("不对"), await write("不对")]
 
-    assert [texts.text("reply_object", "zh", link=f"{PUBLIC}/w/")] * 2 == answers
+    assert [texts.text("reply_object", "zh", link=f"{PUBLIC}/w/#line=e5e5e5e5/0/0")] * 2 == answers
     async with sessions() as session:
         kept = (await session.execute(select(DeskNotice.project_pk, DeskNotice.worker_pk))).all()
     assert [(site.project.id, site.workers["W001"].id)] == [tuple(row) for row in kept]
+
+
+async def test_objection_links_to_the_line_that_was_posted_last(site, write, sessions):
+    await site.post(90_000)
+    await site.post(60_000)
+
+    assert "/w/#line=e5e5e5e5/1/0 " in await write("不对")
+
+
+async def test_objection_of_whoever_has_no_line_links_to_the_page(site, write):
+    assert f"{PUBLIC}/w/ " in await write("不对", sender="+8613800000003")
 
 
 @pytest.mark.parametrize(("body", "kind"), [("帮助", "reply_help"), ("你好", "reply_help"), ("", "reply_help")])
@@ -562,13 +573,14 @@ async def test_desk_is_not_the_contractors_to_read(client, site, staff_headers):
     assert_problem(refused, 403, "role-needed", "bureau")
 
 
-async def test_costs_are_counted_by_month(client, site, sent, status, jobs, sessions, staff_headers, messages):
+async def test_costs_are_counted_by_month_and_kind(client, site, sent, status, jobs, sessions, staff_headers, messages):
     await status("delivered")
     await ask_price(sessions, (await jobs("sms_price"))[0], sender=RememberingSender(price_micros=7_900))
 
     costs = await client.get(f"/api/projects/{ESCROW}/sms-costs", headers=await staff_headers(CONTRACTOR))
 
-    assert [{"messages": 1, "segments": 1, "priced": 1, "priceMicros": 7_900, "priceUnit": "USD"}] == [
+    cost = {"messages": 1, "segments": 1, "priced": 1, "priceMicros": 7_900}
+    assert [{**cost, "priceUnit": "USD", "kinds": [{"kind": "contested", **cost}]}] == [
         {name: value for name, value in each.items() if name != "month"} for each in costs.json()["months"]
     ]
 

@@ -65,6 +65,17 @@ async def tell_phone_changed(session: AsyncSession, payload: Payload) -> None:
         await tell(session, worker, "phone_changed_new", payload["change"], to_phone=worker.phone)
 
 
+async def tell_number_notice(session: AsyncSession, payload: Payload) -> None:
+    """Job `number_notice`: another number was asked for, or given up. The number on record is told, and former ones.
+
+    Args:
+        payload: `worker` is their primary key, `kind` of the message, `change` unique to this change, `until` Unix seconds.
+    """
+    worker = await session.get_one(Worker, payload["worker"])
+    until = datetime.fromtimestamp(payload["until"], UTC)
+    await _tell_all(session, worker, payload["kind"], f"{payload['change']}", until=until)
+
+
 async def _tell(session: AsyncSession, event: Event, kind: str, **values: Any) -> None:
     worker = await worker_of(session, event.args["workerId"])
     if worker is not None:

@@ -29,6 +29,7 @@ from anxin.people.models import Worker
 from anxin.projects.models import Membership, Project
 
 LONGEST_SID: Final = 64
+ESCROW_DIGITS: Final = 8  # tells a worker's own projects apart
 ANSWERS: Final = ((6, HOUR), (20, DAY))  # to one number
 
 BALANCE, LAST, OBJECT, HELP, STOP, START, OTHER = "balance", "last", "object", "help", "stop", "start", "other"
@@ -128,8 +129,29 @@ async def _answer(session: AsyncSession, place: Place, worker: Worker | None, wo
     if word == LAST:
         return await _last(session, place, worker, language)
     if word == OBJECT:
-        return text("reply_object", language, link=f"{place.public_url}/w/")
+        return text("reply_object", language, link=place.public_url + await _form_of(session, worker))
     return text("reply_help", language)
+
+
+async def _form_of(session: AsyncSession, worker: Worker) -> str:
+    """Where the contest form of the worker's newest line opens, once they are signed in.
+
+    The place of a line is public on the chain: who reads the link along learns nothing, and can do nothing with it.
+    """
+    newest = (
+        await session.execute(
+            select(Project.escrow, WageSheet.sheet_id, WageLine.index)
+            .join(WageSheet, WageSheet.id == WageLine.sheet_pk)
+            .join(Project, Project.id == WageSheet.project_pk)
+            .where(WageLine.worker_pk == worker.id, WageSheet.state == relayed.DONE)
+            .order_by(WageSheet.posted_at.desc(), WageSheet.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if newest is None:
+        return "/w/"
+    escrow, sheet, index = newest
+    return f"/w/#line={escrow.removeprefix('0x')[:ESCROW_DIGITS]}/{sheet}/{index}"
 
 
 async def _balance(session: AsyncSession, place: Place, worker: Worker, language: Language, today: date) -> str:

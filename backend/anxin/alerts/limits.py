@@ -19,6 +19,7 @@ URGENT: Final = frozenset(
     {
         "payout_change_announced", "payout_changed", "payout_change_withdrawn", "recovery_announced",
         "recovery_cancelled", "key_changed", "phone_changed_old", "phone_changed_new",
+        "phone_change_announced", "phone_change_withdrawn",
     }
 )  # fmt: skip
 

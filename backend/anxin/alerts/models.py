@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from anxin.core.database import Base
@@ -86,13 +86,21 @@ class InboundMessage(Base):
 
 
 class DeskNotice(Base):
-    """That a worker said by SMS that something is wrong: for the bureau's desk to look at. One a worker, project and day."""
+    """That a worker said by SMS that something is wrong: for the bureau's desk to look at. One a worker, project and day.
+
+    `done_by` is the wallet that has seen to it; both are null while it is open.
+    """
 
     __tablename__ = "desk_notices"
-    __table_args__ = (UniqueConstraint("project_pk", "worker_pk", "day"),)
+    __table_args__ = (
+        UniqueConstraint("project_pk", "worker_pk", "day"),
+        Index("ix_desk_notices_open", "project_pk", "id", postgresql_where=text("done_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     project_pk: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     worker_pk: Mapped[int] = mapped_column(ForeignKey("workers.id"))
     day: Mapped[date] = mapped_column(Date)
     written_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done_by: Mapped[str | None] = mapped_column(String(42))

@@ -1,4 +1,4 @@
-"""What did not go by SMS goes another way: a worker's notices on their page, the bureau's desk."""
+"""What did not go by SMS goes another way: a worker's notices on their page."""
 
 from typing import Final
 
@@ -6,11 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.alerts.delivery import OPTED_OUT_REASON
-from anxin.alerts.models import FAILED, HELD, UNDELIVERED, DeskNotice, Message, OptOut
-from anxin.alerts.schemas import DeskNotices, DeskNoticeView, Notice, Notices
+from anxin.alerts.models import FAILED, HELD, UNDELIVERED, Message, OptOut
+from anxin.alerts.schemas import Notice, Notices
 from anxin.core.sealing import sealer
 from anxin.people.models import Worker
-from anxin.projects.models import Project
 
 SHOWN: Final = 100
 
@@ -28,18 +27,6 @@ async def notices_of(session: AsyncSession, worker: Worker) -> Notices:
     )
     stopped = worker.phone is not None and await session.get(OptOut, sealer().index(worker.phone)) is not None
     return Notices(stopped, [Notice(row.id, row.kind, row.body or "", row.created_at, _because(row)) for row in rows])
-
-
-async def desk_of(session: AsyncSession, project: Project) -> DeskNotices:
-    """Return who wrote that something is wrong on this project, by the id the chain knows them by."""
-    rows = await session.execute(
-        select(DeskNotice.written_at, Worker.worker_id)
-        .join(Worker, Worker.id == DeskNotice.worker_pk)
-        .where(DeskNotice.project_pk == project.id)
-        .order_by(DeskNotice.id.desc())
-        .limit(SHOWN)
-    )
-    return DeskNotices([DeskNoticeView("0x" + worker_id.hex(), written_at) for written_at, worker_id in rows])
 
 
 def _because(message: Message) -> str:

@@ -1,21 +1,25 @@
 """/api/twilio, /api/me/notices, /api/projects/{escrow}/sms-costs, /api/projects/{escrow}/desk-notices"""
 
-from litestar import Controller, MediaType, get, post
+from litestar import Controller, MediaType, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 from twilio.twiml.messaging_response import MessagingResponse
 
-from anxin.alerts import callbacks, costs, inbound, notices
-from anxin.alerts.schemas import Costs, DeskNotices, Notices
+from anxin.alerts import callbacks, costs, desk, inbound, notices
+from anxin.alerts.schemas import Costs, DeskNotices, DeskNoticeView, Notices
 from anxin.alerts.webhook import signed_form
 from anxin.core.deployment import Deployment
+from anxin.core.exports import MAX_ROWS, Format, answer_table
+from anxin.core.language import Language
 from anxin.people.bearer import AnyRequest
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
 from anxin.settings import Settings
+
+BUREAU = "bureau"
 
 
 class TwilioController(Controller):
@@ -65,11 +69,11 @@ class NoticeController(Controller):
         return await notices.notices_of(session, worker)
 
 
-class ProjectMessagesController(Controller):
-    path = "/api/projects/{escrow:str}"
+class CostController(Controller):
+    path = "/api/projects/{escrow:str}/sms-costs"
     tags = ["staff"]
 
-    @get("/sms-costs")
+    @get()
     async def sms_costs(
         self, escrow: FromPath[str], staff: NamedDependency[Staff], session: NamedDependency[AsyncSession]
     ) -> Costs:
@@ -77,12 +81,70 @@ class ProjectMessagesController(Controller):
         acting = await as_party(session, staff, escrow)
         return Costs(await costs.costs_of(session, acting.project))
 
-    @get("/desk-notices")
-    async def desk(
-        self, escrow: FromPath[str], staff: NamedDependency[Staff], session: NamedDependency[AsyncSession]
+    @get("/export", media_type="application/octet-stream")
+    async def export(
+        self,
+        request: AnyRequest,
+        escrow: FromPath[str],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """The same by month and kind, as a table. Raises ProjectNotFound (404)."""
+        months = await costs.costs_of(session, (await as_party(session, staff, escrow)).project)
+        return await answer_table(request, costs.NAME, costs.TITLES, costs.cells(months), format, language)
+
+
+class DeskController(Controller):
+    """Who complains must not be known to who pays: for the bureau. Raises ProjectNotFound (404), RoleNeeded (403)."""
+
+    path = "/api/projects/{escrow:str}/desk-notices"
+    tags = ["staff"]
+
+    @get()
+    async def notices(
+        self,
+        escrow: FromPath[str],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        done: FromQuery[bool | None] = None,
+        before: FromQuery[int | None] = None,
     ) -> DeskNotices:
-        """Workers who wrote that something is wrong. For the bureau. Raises ProjectNotFound (404), RoleNeeded (403)."""
-        return await notices.desk_of(session, (await as_party(session, staff, escrow, "bureau")).project)
+        """Workers who wrote that something is wrong, newest first; open ones, done ones, or both."""
+        project = (await as_party(session, staff, escrow, BUREAU)).project
+        return await desk.notices_of(session, project, done=done, before=before)
+
+    @put("/{notice:int}/done", status_code=200)
+    async def mark_done(
+        self, escrow: FromPath[str], notice: FromPath[int], staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+    ) -> DeskNoticeView:  # fmt: skip
+        """Somebody of the desk has seen to it; who was first stays on record. Raises DeskNoticeNotFound (404)."""
+        return await desk.mark_done(session, await as_party(session, staff, escrow, BUREAU), notice)
+
+    @delete("/{notice:int}/done", status_code=200)
+    async def open_again(
+        self, escrow: FromPath[str], notice: FromPath[int], staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+    ) -> DeskNoticeView:  # fmt: skip
+        """It was not done after all. Raises DeskNoticeNotFound (404)."""
+        return await desk.open_again(session, await as_party(session, staff, escrow, BUREAU), notice)
+
+    @get("/export", media_type="application/octet-stream")
+    async def export(
+        self,
+        request: AnyRequest,
+        escrow: FromPath[str],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """All of it as a table. Raises ExportTooLarge (413)."""
+        project = (await as_party(session, staff, escrow, BUREAU)).project
+        found = await desk.exported(session, project, MAX_ROWS + 1)
+        return await answer_table(request, desk.NAME, desk.TITLES, map(desk.cells, found), format, language)
 
 
-ROUTES: list[ControllerRouterHandler] = [TwilioController, NoticeController, ProjectMessagesController]
+ROUTES: list[ControllerRouterHandler] = [TwilioController, NoticeController, CostController, DeskController]

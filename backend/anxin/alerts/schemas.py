@@ -22,6 +22,16 @@ class Notices(Wire):
     notices: list[Notice]
 
 
+class KindCost(Wire):
+    """`kind` is what the messages told. `priced` of them cost `price_micros` millionths of the month's `price_unit`."""
+
+    kind: str
+    messages: int
+    segments: int
+    priced: int
+    price_micros: int
+
+
 class MonthCost(Wire):
     """`month` is YYYY-MM. `priced` messages cost `price_micros` millionths of `price_unit`; the others' price is unknown."""
 
@@ -31,6 +41,7 @@ class MonthCost(Wire):
     priced: int
     price_micros: int
     price_unit: str | None
+    kinds: list[KindCost]
 
 
 class Costs(Wire):
@@ -40,13 +51,20 @@ class Costs(Wire):
 
 
 class DeskNoticeView(Wire):
-    """A worker of this project wrote that something is wrong."""
+    """A worker of this project wrote that something is wrong. `done_by` has seen to it; null while it is open."""
 
+    id: int
     worker_id: str
+    worker_no: str
     written_at: datetime
+    done_at: datetime | None
+    done_by: str | None
 
 
 class DeskNotices(Wire):
-    """Newest first."""
+    """Newest first. `next` is the cursor of the page that follows; `open` and `done` count all."""
 
     notices: list[DeskNoticeView]
+    next: int | None
+    open: int
+    done: int

@@ -41,6 +41,16 @@ async def send_login_code(session: AsyncSession, payload: Payload, sender: SmsSe
         return
 
 
+async def send_number_code(session: AsyncSession, payload: Payload, sender: SmsSender) -> None:
+    """Job `number_code`: to the number that a worker wants on record. Not kept as a message either."""
+    number = sealer().open(payload["sealedNumber"].encode())
+    code = sealer().open(payload["sealedCode"].encode())
+    try:
+        await sender.send(number, text("number_code", preferred(payload["language"]), code=code))
+    except Undeliverable:
+        return
+
+
 async def tell(
     session: AsyncSession,
     worker: Worker,

@@ -112,6 +112,18 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "【安薪】您的签名钥匙已更换。如非本人操作，请立即找登记处或劳动部门。",
         "en": "[Anxin] Your signing key was changed. Not you? See the registrar or the labour bureau at once.",
     },
+    "number_code": {
+        "zh": "【安薪】换号验证码 {code}，5分钟内有效。不是您要换号，请不要理会，也不要告诉别人。",
+        "en": "[Anxin] Code to put this number on record: {code}, valid for 5 minutes. Not you? Ignore it; tell nobody.",
+    },
+    "phone_change_announced": {
+        "zh": "【安薪】您登记的手机号将于{until}换成别的号码。如非本人操作，请立即打开安薪撤销，或找登记处。",
+        "en": "[Anxin] Another phone number will be on record for you from {until}. Not you? Cancel it in Anxin at once.",
+    },
+    "phone_change_withdrawn": {
+        "zh": "【安薪】换手机号的申请已撤销，通知仍发到原来的号码。",
+        "en": "[Anxin] The change of your phone number was given up: notices come to this number as before.",
+    },
     "phone_changed_old": {
         "zh": "【安薪】您在安薪登记的手机号已换成别的号码。如非本人操作，请立即找登记处或劳动部门。",
         "en": "[Anxin] Another phone number is on record for you now. Not you? See the registrar at once.",

@@ -36,6 +36,15 @@ class TooManyChallenges(AnxinError):
     detail = {"zh": "请在 {retry_after_seconds} 秒后再试。", "en": "Try again in {retry_after_seconds} seconds."}
 
 
+class NumberOnRecord(AnxinError):
+    status = 409
+    title = {"zh": "号码没有变", "en": "The same number"}
+    detail = {
+        "zh": "这就是您现在登记的手机号。要换号，请填写新的号码。",
+        "en": "That is the number on record for you already. Give the new one.",
+    }
+
+
 # ------------------------------------------------------------------ real names
 
 

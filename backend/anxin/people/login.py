@@ -71,16 +71,8 @@ async def send_code(session: AsyncSession, phone: str, language: Language) -> Lo
     Raises BadPhone, TooManyCodes.
     """
     number = normal_phone(phone)
+    code = await new_code(session, number)
     index = sealer().index(number)
-    await _check_rate(session, index)
-    code = f"{secrets.randbelow(10**6):06d}"
-    created = now()
-    session.add(
-        LoginCode(
-            phone_index=index, code_hash=_hash_code(index, code), created_at=created,
-            expires_at=created + timedelta(seconds=CODE_SECONDS),
-        )
-    )  # fmt: skip
     asked = {"phoneIndex": index.hex(), "sealedCode": sealer().seal(code).decode(), "language": language}
     await jobs.enqueue(session, "login_code", asked, priority=10)
     return LoginCodeSent(RESEND_SECONDS, CODE_SECONDS)
@@ -90,7 +82,33 @@ async def open_session(
     session: AsyncSession, key: SessionKey, phone: str, code: str, language: Language | None
 ) -> Tokens:
     """Raises BadPhone, WrongCode, CodeExpired. A wrong guess is counted even though it is refused."""
-    index = sealer().index(normal_phone(phone))
+    number = normal_phone(phone)
+    await spend_code(session, number, code)
+    index = sealer().index(number)
+    worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
+    if worker is None:
+        raise WrongCode()
+    worker.language = language or worker.language
+    return await _tokens(session, key, worker.id, family=secrets.token_hex(16))
+
+
+async def new_code(session: AsyncSession, number: str, purpose: str = "") -> str:
+    """Return a code for a number, in normal form; only its hash is kept. Good for one purpose alone. Raises TooManyCodes."""
+    index = sealer().index(number)
+    await _check_rate(session, index)
+    code, created = f"{secrets.randbelow(10**6):06d}", now()
+    session.add(
+        LoginCode(
+            phone_index=index, code_hash=_hash_code(index, code, purpose), created_at=created,
+            expires_at=created + timedelta(seconds=CODE_SECONDS),
+        )
+    )  # fmt: skip
+    return code
+
+
+async def spend_code(session: AsyncSession, number: str, code: str, purpose: str = "") -> None:
+    """Take the newest code of a number. Raises WrongCode, CodeExpired. A wrong guess is counted though it is refused."""
+    index = sealer().index(number)
     sent = await session.scalar(
         select(LoginCode).where(LoginCode.phone_index == index).order_by(LoginCode.id.desc()).limit(1).with_for_update()
     )
@@ -98,16 +116,11 @@ async def open_session(
         raise WrongCode()
     if sent.used_at is not None or sent.expires_at <= now() or sent.attempts >= ATTEMPTS_PER_CODE:
         raise CodeExpired()
-    if not hmac.compare_digest(sent.code_hash, _hash_code(index, code)):
+    if not hmac.compare_digest(sent.code_hash, _hash_code(index, code, purpose)):
         sent.attempts += 1
         await session.commit()
         raise WrongCode()
     sent.used_at = now()
-    worker = await session.scalar(select(Worker).where(Worker.phone_index == index))
-    if worker is None:
-        raise WrongCode()
-    worker.language = language or worker.language
-    return await _tokens(session, key, worker.id, family=secrets.token_hex(16))
 
 
 async def refresh_session(session: AsyncSession, key: SessionKey, refresh: str | None) -> Tokens:
@@ -168,9 +181,9 @@ async def _check_rate(session: AsyncSession, index: bytes) -> None:
             raise TooManyCodes(retry_after_seconds=seconds - int(age))
 
 
-def _hash_code(index: bytes, code: str) -> bytes:
+def _hash_code(index: bytes, code: str, purpose: str) -> bytes:
     """Keyed: six digits are enumerable."""
-    return sealer().index(f"{index.hex()}:{code}")
+    return sealer().index(f"{index.hex()}:{code}:{purpose}")
 
 
 def _hash_token(token: str) -> bytes:

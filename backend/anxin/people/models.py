@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, LargeBinary, String
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from anxin.core.database import Base
@@ -79,6 +79,26 @@ class LoginCode(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class NumberChange(Base):
+    """A worker's wish for another number. It waits until `effective_at`, so that whoever has the old one can stop it.
+
+    One waits at a time. outcome: done, withdrawn, taken (somebody else signs in with that number by now).
+    """
+
+    __tablename__ = "number_changes"
+    __table_args__ = (
+        Index("uq_number_changes_waiting", "worker_pk", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    worker_pk: Mapped[int] = mapped_column(ForeignKey("workers.id"))
+    phone: Mapped[str] = mapped_column(Sealed)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    effective_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[str | None] = mapped_column(String(9))
 
 
 class RefreshToken(Base):

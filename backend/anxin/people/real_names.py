@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.sealing import sealer
+from anxin.people import numbers
 from anxin.people.errors import BadBankAccount, BadName
 from anxin.people.id_number import normal_id_number
 from anxin.people.models import Enrolment, Worker
@@ -115,6 +116,8 @@ async def put_on_record(session: AsyncSession, person: Person, *, payout: str | 
 
 async def correct(session: AsyncSession, worker: Worker, person: Person, *, payout: str | None) -> None:
     """Write name, phone and account again. Only for whoever put the worker on record, before the worker holds a key."""
+    if worker.phone != person.phone:
+        await numbers.enqueue_changed(session, worker, worker.phone)
     index = sealer().index(person.phone)
     taken = await session.scalar(select(Worker.id).where(Worker.phone_index == index, Worker.id != worker.id))
     worker.name, worker.phone, worker.phone_index = person.name, person.phone, None if taken else index

@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.clock import now
-from anxin.people.models import Opening, RefreshToken, Worker
+from anxin.people.models import NumberChange, Opening, RefreshToken, Worker
 
 
 async def shred(session: AsyncSession, worker_pks: Collection[int]) -> int:
@@ -21,6 +21,6 @@ async def shred(session: AsyncSession, worker_pks: Collection[int]) -> int:
         .returning(Worker.id)
     )  # fmt: skip
     gone = shredded.all()
-    for table in (Opening, RefreshToken):
+    for table in (NumberChange, Opening, RefreshToken):
         await session.execute(delete(table).where(table.worker_pk.in_(gone)))
     return len(gone)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core.deployment import Deployment
 from anxin.core.errors import Unauthorized
 from anxin.core.wire import Kept
-from anxin.people import enrolment, login, openings, service, staff_routes
+from anxin.people import enrolment, login, number_routes, openings, service, staff_routes
 from anxin.people.bearer import AnyRequest, bearer_token
 from anxin.people.models import Worker
 from anxin.people.schemas import (
@@ -171,4 +171,6 @@ def _answer(settings: Settings, tokens: login.Tokens) -> Response[SessionOpened]
     return Response(SessionOpened(tokens.access, login.ACCESS_SECONDS), status_code=201, cookies=[cookie])
 
 
-ROUTES: list[ControllerRouterHandler] = [SessionController, MeController, EnrolmentController, *staff_routes.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    SessionController, MeController, EnrolmentController, *number_routes.ROUTES, *staff_routes.ROUTES,
+]  # fmt: skip

@@ -25,6 +25,25 @@ class LoginRequest(Wire):
     language: Literal["zh", "en"] | None = None
 
 
+class NewNumber(Wire):
+    """`code`: as it was sent to the new number."""
+
+    phone: str
+    code: str
+
+
+class WaitingNumber(Wire):
+    """The number that takes the place of the one on record at `effective_at`, unless it is withdrawn."""
+
+    phone_masked: str
+    effective_at: datetime
+
+
+class MyNumber(Wire):
+    phone_masked: str
+    waiting: WaitingNumber | None
+
+
 class SessionOpened(Wire):
     access_token: str
     expires_in_seconds: int
