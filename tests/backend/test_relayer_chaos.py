@@ -149,6 +149,15 @@ async def test_every_signed_word_is_on_the_chain_once_and_the_books_agree(
     assert not world.was_tame, (world.kills, world.taken_back, node.faults)
 
 
+async def test_chain_of_these_tests_keeps_its_contracts_however_far_it_goes_back(chain):
+    """It did not: calls were final, and nothing was paid."""
+    await chain("anvil_mine", hex(1100))
+
+    for depth in (10, 11, 12):
+        await chain("anvil_reorg", depth, [])
+        assert await chain("eth_getCode", chain.token, "latest") != "0x", depth
+
+
 async def _calm_down(world):
     """Nothing goes wrong any more, until all that can be final is."""
     chain, world.node.share = world.chain, 0

@@ -1,4 +1,4 @@
-"""What a node and our rows say of calls that are final though nothing of them is on the chain: so that it explains itself."""
+"""What a node and our rows say of calls that are final though nothing of them is on the chain."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,7 +33,7 @@ async def _of_attempt(rpc: Rpc, session: AsyncSession, attempt: RelayAttempt) ->
     ours = (await session.execute(select(Block.hash, Block.state).where(Block.number == int(number, 16)))).all()
     lines.append(
         f"    receipt: status {receipt['status']}, gas used {receipt['gasUsed']}, {len(receipt['logs'])} logs, block "
-        f"{int(number, 16)} {block_hash}; at that height the node has {now and now['hash']}, our rows {list(map(tuple, ours))}"
+        f"{int(number, 16)} {block_hash}; the node now has {now and now['hash']} there, our rows {list(map(tuple, ours))}"
     )
     try:
         logs = await rpc.call("eth_getLogs", {"blockHash": block_hash})

@@ -1,0 +1,56 @@
+"""The real worker process, but for two things: it dies at the boundary it is told to, and its clock can be set.
+
+    python -m tests.chaos.worker FOLDER        settings from the environment, as `anxin worker`
+
+FOLDER/clock: seconds that this process is ahead. FOLDER/kill-at-NAME: whoever reaches that boundary first takes the file
+away and kills itself. FOLDER/killed: a line for each that has.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from anxin.core import clock
+
+FOLDER = Path(sys.argv[1])
+REAL_NOW = clock.now
+RESEND_SECONDS = 2
+
+
+def shifted_now() -> datetime:
+    return REAL_NOW() + timedelta(seconds=float((FOLDER / "clock").read_text() or 0))
+
+
+clock.now = shifted_now  # before anybody imports it by name
+
+from anxin import worker  # noqa: E402
+from anxin.chain.steps import Boundary  # noqa: E402
+from anxin.settings import Settings  # noqa: E402
+
+
+async def die_where_told(boundary: Boundary) -> None:
+    try:
+        (FOLDER / f"kill-at-{boundary.name}").unlink()
+    except FileNotFoundError:
+        return
+    with (FOLDER / "killed").open("a") as killed:
+        killed.write(f"{boundary.name}\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    changed: Any = worker
+    changed.Relayer = partial(worker.Relayer, at=die_where_told)
+    changed.Bounds = partial(
+        worker.Bounds, resend_after=timedelta(seconds=RESEND_SECONDS), help_after=timedelta(seconds=RESEND_SECONDS)
+    )
+    asyncio.run(worker.run(Settings.from_environment()))
+
+
+if __name__ == "__main__":
+    main()
