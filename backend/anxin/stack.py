@@ -96,7 +96,7 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
     async with AsyncExitStack() as stack:
         postgres, chain = EmbeddedPostgres(state), EmbeddedChain(state, chain_port, block_seconds=BLOCK_SECONDS)
         await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
-        settings = _settings(state, postgres.url("anxin"), chain.url, port, keys, more)
+        settings = _settings(state, postgres.url("anxin"), chain, port, keys, more)
         await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
         parts = {part: Supervised(part, settings, state / f"{part}.log") for part in ("worker", "api")}
         for process in parts.values():
@@ -189,16 +189,17 @@ def _end_with_parent() -> None:
 
 
 def _settings(
-    state: Path, database_url: str, rpc_url: str, port: int, keys: OperatorKeys, more: Mapping[str, str]
+    state: Path, database_url: str, chain: EmbeddedChain, port: int, keys: OperatorKeys, more: Mapping[str, str]
 ) -> Settings:
     return Settings.from_environment(
         {
             "ANXIN_DATABASE_URL": database_url,
-            "ANXIN_RPC_URL": rpc_url,
+            "ANXIN_RPC_URL": chain.url,
             "ANXIN_DEPLOYMENT": str(state / "deployment.json"),
             "ANXIN_PORT": str(port),
             "ANXIN_PUBLIC_URL": f"http://localhost:{port}",
             "ANXIN_FINALITY_DEPTH": str(EMBEDDED_FINALITY_DEPTH),
+            "ANXIN_SAFE_HEIGHT_FILE": str(chain.safe_height_file),
             "ANXIN_POLL_SECONDS": "0.4",
             "ANXIN_RELEASE_BATCH_SECONDS": "1",
             "ANXIN_REGISTRARS": EMBEDDED_ROLES.registrar,
@@ -209,13 +210,14 @@ def _settings(
 
 
 async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
-    """Deploy the contracts with Brownie, unless this very chain has them."""
+    """Deploy the contracts with Brownie, unless this very chain has them. They are on record once they are stored."""
     if settings.deployment.exists() and Deployment.read(settings.deployment).genesis_hash == chain.genesis_hash:
         factory = Deployment.read(settings.deployment).addresses.factory
         if await chain.rpc("eth_getCode", factory, "latest") != "0x":
             return
+    half = settings.deployment.with_suffix(".half")
     arguments = [
-        "--rpc", chain.url, "--out", str(settings.deployment), "--rp-id", "localhost",
+        "--rpc", chain.url, "--out", str(half), "--rp-id", "localhost",
         "--registrar", EMBEDDED_ROLES.registrar, "--bank", EMBEDDED_ROLES.bank, "--bureau", EMBEDDED_ROLES.bureau,
         "--arbiter", EMBEDDED_ROLES.arbiter, "--guardian", EMBEDDED_ROLES.guardian, "--witness", EMBEDDED_ROLES.witness,
         "--relayer", *(str(Account.from_key(key).address) for key in settings.all_relayer_keys),
@@ -228,6 +230,8 @@ async def _deploy(chain: EmbeddedChain, settings: Settings) -> None:
     output, _ = await process.communicate()
     if process.returncode != 0:
         raise CannotStart(f"the contracts could not be deployed:\n{output.decode()[-2000:]}")
+    await chain.save()
+    half.rename(settings.deployment)
 
 
 async def _first_page(settings: Settings, state: Path) -> None:

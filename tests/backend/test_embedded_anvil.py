@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gzip
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import socket
 import time
 
+import httpx
 import pytest
 
 from anxin.core.embedded import EmbeddedChain
@@ -31,6 +33,27 @@ async def pay(chain):
     while not await chain.rpc("eth_getTransactionReceipt", transaction):
         await asyncio.sleep(0.02)
     return transaction
+
+
+def abandon(chain):
+    """What the system does at kill -9 of the owner."""
+    for task in chain._tasks:
+        task.cancel()
+    chain._ownership.__exit__(None, None, None)
+
+
+async def kill(chain):
+    os.kill(chain._process.pid, signal.SIGKILL)
+    await chain._process.wait()
+
+
+async def answers_again(chain):
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await chain.rpc("eth_blockNumber")
+            except httpx.HTTPError:
+                await asyncio.sleep(0.05)
 
 
 async def block_time(chain):
@@ -63,7 +86,7 @@ async def test_first_block_is_the_same_one_after_each_restart(tmp_path, port):
             await pay(chain)
         await asyncio.sleep(1.1)  # block times are whole seconds
 
-    blocks = json.loads((tmp_path / "chain-state.json").read_text())["blocks"]
+    blocks = json.loads(gzip.decompress((tmp_path / "chain-state.json.gz").read_bytes()))["blocks"]
     assert [block["header"]["number"] for block in blocks].count("0x0") == 1
 
 
@@ -119,7 +142,7 @@ async def test_chain_that_outlived_its_owner_is_adopted(tmp_path, port):
     abandoned = EmbeddedChain(tmp_path, port)
     await abandoned.__aenter__()
     transaction = await pay(abandoned)
-    abandoned._ownership.__exit__(None, None, None)  # what the system does at kill -9
+    abandon(abandoned)
 
     async with EmbeddedChain(tmp_path, port) as chain:
         assert chain._process is None
@@ -128,14 +151,63 @@ async def test_chain_that_outlived_its_owner_is_adopted(tmp_path, port):
     assert await abandoned._process.wait() == 0
 
 
-async def test_killed_chain_has_all_but_the_last_seconds(tmp_path, port):
-    async with EmbeddedChain(tmp_path, port) as chain:
+async def test_killed_chain_is_started_again_with_what_it_had_stored(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port, save_every_seconds=3600) as chain:
         kept = await pay(chain)
         await chain.save()
-        os.kill(chain._process.pid, signal.SIGKILL)
-        await chain._process.wait()
-    async with EmbeddedChain(tmp_path, port) as chain:
+        lost = await pay(chain)
+        await kill(chain)
+
+        await answers_again(chain)
         assert (await chain.rpc("eth_getTransactionReceipt", kept))["status"] == "0x1"
+        assert await chain.rpc("eth_getTransactionReceipt", lost) is None
+
+
+async def test_chain_that_was_started_again_is_stopped_with_its_owner(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await kill(chain)
+        await answers_again(chain)
+        transaction = await pay(chain)
+    async with EmbeddedChain(tmp_path, port) as chain:
+        assert (await chain.rpc("eth_getTransactionReceipt", transaction))["status"] == "0x1"
+
+
+async def test_new_block_is_safe_within_half_a_second(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port) as chain:
+        await pay(chain)
+        height = int(await chain.rpc("eth_blockNumber"), 16)
+        await asyncio.sleep(0.5)
+
+        assert height == int(chain.safe_height_file.read_text())
+
+
+async def test_no_block_is_called_safe_that_a_kill_can_cost(tmp_path, port):
+    """Whenever it is killed, the chain comes back with every block that was called safe, the very same ones."""
+    async with EmbeddedChain(tmp_path, port, save_every_seconds=0.01) as chain:
+        for pause in (0.0, 0.02, 0.05):
+            hashes = {}
+            for _ in range(10):
+                block = await chain.rpc("eth_getTransactionReceipt", await pay(chain))
+                hashes[int(block["blockNumber"], 16)] = block["blockHash"]
+            await asyncio.sleep(pause)
+            await kill(chain)
+            safe = int(chain.safe_height_file.read_text())
+
+            await answers_again(chain)
+            again = {n: (await chain.rpc("eth_getBlockByNumber", hex(n), False))["hash"] for n in hashes if n <= safe}
+            assert {n: each for n, each in hashes.items() if n <= safe} == again
+
+
+async def test_nothing_is_safe_above_where_a_chain_begins_again(tmp_path, port):
+    async with EmbeddedChain(tmp_path, port, save_every_seconds=3600) as chain:
+        await pay(chain)
+        await chain.save()
+        chain.safe_height_file.write_text("9")
+        await kill(chain)
+
+        assert 1 == int(await answers_again(chain), 16)
+        await asyncio.sleep(0.1)
+        assert 1 == int(chain.safe_height_file.read_text())
 
 
 async def test_guest_leaves_the_chain_running(tmp_path, port):

@@ -59,6 +59,15 @@ async def test_wrong_password_is_refused(state):
             await asyncpg.connect(postgres.url("anxin").replace("+asyncpg", ""), password="guess")
 
 
+async def connected_again(postgres):
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                return await connect(postgres)
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.05)
+
+
 async def test_rows_survive_kill_9_of_the_server(state):
     async with EmbeddedPostgres(state) as postgres:
         connection = await connect(postgres)
@@ -72,9 +81,37 @@ async def test_rows_survive_kill_9_of_the_server(state):
         await connection.close()
 
 
+async def test_killed_server_is_started_again_where_it_was(state):
+    async with EmbeddedPostgres(state) as postgres:
+        connection = await connect(postgres)
+        await connection.execute("CREATE TABLE wage (fen bigint); INSERT INTO wage VALUES (7)")
+        port = postgres._access.port
+        os.kill(server_pid(state), signal.SIGKILL)
+        connection.terminate()
+
+        connection = await connected_again(postgres)
+        assert (7, port) == (await connection.fetchval("SELECT fen FROM wage"), postgres._access.port)
+        await connection.close()
+    assert not (state / "postgres" / "postmaster.pid").exists()
+
+
+async def test_adopted_server_is_started_again_too(state):
+    abandoned = EmbeddedPostgres(state)
+    await abandoned.__aenter__()
+    abandoned._keeper.cancel()
+    abandoned._ownership.__exit__(None, None, None)
+
+    async with EmbeddedPostgres(state) as postgres:
+        os.kill(server_pid(state), signal.SIGKILL)
+        await abandoned._process.wait()
+
+        await (await connected_again(postgres)).close()
+
+
 async def test_server_that_outlived_its_owner_is_adopted_and_stopped(state):
     abandoned = EmbeddedPostgres(state)
     await abandoned.__aenter__()
+    abandoned._keeper.cancel()
     abandoned._ownership.__exit__(None, None, None)  # what the system does at kill -9
     pid = server_pid(state)
 

@@ -1,12 +1,12 @@
 """An embedded EVM chain: anvil, whose blocks survive restarts and whose clock never runs backwards.
 
 anvil itself writes its state file in place, and after a restart takes the wall clock for new blocks even where the
-chain's time had been moved ahead. So the state is asked for here and written whole, and the clock is set on from the
-last block.
+chain's time had been moved ahead. So the state is asked for here, soon after each block, and written whole; which block
+it reaches up to is told in `chain-safe-height`, and nobody takes a later one for final. The clock is set on from the
+last block. A chain that is killed is started again with what it had stored.
 """
 
 import asyncio
-import gzip
 import os
 import shutil
 import signal
@@ -21,6 +21,7 @@ import httpx
 import msgspec
 import structlog
 
+from anxin.core.embedded.chain_files import ChainFiles, Running
 from anxin.core.embedded.errors import (
     BinariesMissing,
     ChainRefused,
@@ -28,10 +29,10 @@ from anxin.core.embedded.errors import (
     EmbeddedError,
     InUse,
     PortTaken,
-    StateIncomplete,
     files_in,
     raise_for_log,
 )
+from anxin.core.embedded.keeping import end_of, keep_running
 from anxin.core.embedded.ownership import Ownership
 
 PROJECT = Path(__file__).resolve().parents[4]
@@ -41,16 +42,9 @@ DEFAULT_PORT = 8545
 CHAIN_ID = 31337
 BLOCK_GAS = 60_000_000
 READY_WITHIN_SECONDS = 30.0
+SAVING_SHARE = 10  # the state grows with the blocks: so many times as long as a save took nothing is saved
 
 log = structlog.get_logger()
-
-
-class Running(msgspec.Struct, frozen=True):
-    """The chain that runs on a folder's state: kept in `chain.json`."""
-
-    pid: int
-    port: int
-    genesis_hash: str
 
 
 class EmbeddedChain:
@@ -62,7 +56,9 @@ class EmbeddedChain:
         folder: the state folder; made where it is missing.
         port: on 127.0.0.1.
         block_seconds: a block every so often, transactions or not, as a public chain has; 0: only with transactions.
-        save_every_seconds: what a power cut can cost. A clean stop loses nothing, nor does a kill of this process.
+        save_every_seconds: so soon after the last time new blocks are stored, and are safe from then on; later where a
+            save takes long. A power cut, or a kill of the chain, costs those that are not. A clean stop loses nothing,
+            nor does a kill of this process alone.
 
     Raises on entry: BinariesMissing, PortTaken, DiskFull, NoPermission, DidNotStart.
     """
@@ -70,22 +66,26 @@ class EmbeddedChain:
     genesis_hash: str
 
     def __init__(
-        self, folder: Path, port: int = DEFAULT_PORT, *, block_seconds: int = 0, save_every_seconds: float = 5.0
+        self, folder: Path, port: int = DEFAULT_PORT, *, block_seconds: int = 0, save_every_seconds: float = 0.2
     ) -> None:
         self._folder = folder.resolve()
         self._port = port
         self._block_seconds = block_seconds
         self._save_every_seconds = save_every_seconds
-        self._running_file = self._folder / "chain.json"
-        self._state_file = self._folder / "chain-state.json"
-        self._genesis_time_file = self._folder / "chain-genesis-time"
-        self._log = self._folder / "chain.log"
+        self._files = ChainFiles(self._folder)
         self._process: asyncio.subprocess.Process | None = None
+        self._saving = asyncio.Lock()
         self._saved_block = ""
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self._port}"
+
+    @property
+    def safe_height_file(self) -> Path:
+        """Where the newest stored block's number stands, decimal."""
+        return self._files.safe_height
 
     async def __aenter__(self) -> Self:
         with files_in(self._folder):
@@ -93,7 +93,6 @@ class EmbeddedChain:
             self._ownership = Ownership(self._folder / "chain.lock")
             self._is_owner = self._ownership.__enter__()
         self._client = httpx.AsyncClient(timeout=60, trust_env=False)
-        self._saver: asyncio.Task[None] | None = None
         try:
             await (self._start() if self._is_owner else self._wait_for_owner())
         except BaseException:
@@ -102,7 +101,8 @@ class EmbeddedChain:
             await self._let_go()
             raise
         if self._is_owner:
-            self._saver = asyncio.create_task(self._keep_saving())
+            again = keep_running("chain", self._end_of_process, self._start)
+            self._tasks = [asyncio.create_task(self._keep_saving()), asyncio.create_task(again)]
         return self
 
     async def __aexit__(
@@ -122,7 +122,7 @@ class EmbeddedChain:
             if not is_ours:
                 raise InUse(self._folder)
             async with httpx.AsyncClient(timeout=60, trust_env=False) as self._client:
-                if running := self._read_running():
+                if running := self._files.running():
                     self._port = running.port
                     if await self._is(running):
                         await self._end(running)
@@ -136,19 +136,15 @@ class EmbeddedChain:
         return answer["result"]
 
     async def save(self) -> None:
-        """Writes the chain's state, whole: a power cut leaves the old file or the new one."""
+        """Store the chain's state, unless the newest block is stored already."""
         with files_in(self._folder):
-            block = await self.rpc("eth_blockNumber")
-            if block == self._saved_block:
-                return
-            state = gzip.decompress(bytes.fromhex((await self.rpc("anvil_dumpState"))[2:]))
-            half = self._state_file.with_suffix(".half")
-            with half.open("wb") as file:
-                file.write(state)
-                file.flush()
-                os.fsync(file.fileno())
-            half.rename(self._state_file)
-            self._saved_block = block
+            async with self._saving:
+                block = await self.rpc("eth_getBlockByNumber", "latest", False)
+                if block["hash"] == self._saved_block:
+                    return
+                dumped = await self.rpc("anvil_dumpState")
+                await asyncio.to_thread(self._files.keep_state, dumped, int(block["number"], 16))
+                self._saved_block = block["hash"]
 
     # ------------------------------------------------------------------ start
 
@@ -158,32 +154,24 @@ class EmbeddedChain:
                 return
             if not _is_free(self._port):
                 raise PortTaken(self._port, PORT_VARIABLE)
-            written = self._log.stat().st_size if self._log.exists() else 0
-            with self._log.open("ab") as output:
+            written = self._files.log.stat().st_size if self._files.log.exists() else 0
+            with self._files.log.open("ab") as output:
                 self._process = await asyncio.create_subprocess_exec(
                     _program(), *self._options(), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
                     start_new_session=True,  # out of reach of the terminal's Ctrl-C
                 )  # fmt: skip
             await self._wait_for_answer(written)
-            await self._set_clock_on()
-            self._running_file.write_bytes(msgspec.json.encode(Running(self._process.pid, self._port, self.genesis_hash)))
+            await self._go_on()
+            self._files.is_running(Running(self._process.pid, self._port, self.genesis_hash))
 
     def _options(self) -> list[str]:
         options = ["--host", HOST, "--port", str(self._port), "--chain-id", str(CHAIN_ID), "--hardfork", "osaka"]
         options += ["--gas-limit", str(BLOCK_GAS), "--slots-in-an-epoch", "1", "--quiet"]
-        options += ["--timestamp", str(self._genesis_time())]
+        options += ["--timestamp", str(self._files.genesis_time())]
         if self._block_seconds:
             options += ["--mixed-mining", "--block-time", str(self._block_seconds)]
-        return [*options, "--load-state", str(self._state_file)] if self._state_file.exists() else options
-
-    def _genesis_time(self) -> int:
-        """The first block's time, kept: anvil makes that block anew at each start, and it must come out the same, or
-        the state holds several first blocks and the chain's identity becomes a matter of chance."""
-        if not self._state_file.exists():
-            self._genesis_time_file.write_text(str(int(time.time())))
-        elif not self._genesis_time_file.exists():
-            raise StateIncomplete(self._folder, self._genesis_time_file.name)
-        return int(self._genesis_time_file.read_text())
+        state = self._files.state()
+        return [*options, "--load-state", str(state)] if state else options
 
     async def _wait_for_answer(self, written: int) -> None:
         give_up_at = asyncio.get_running_loop().time() + READY_WITHIN_SECONDS
@@ -192,20 +180,21 @@ class EmbeddedChain:
                 self.genesis_hash = await self._genesis()
                 return
             await asyncio.sleep(0.03)
-        said = self._log.read_bytes()[written:].decode(errors="replace")
+        said = self._files.log.read_bytes()[written:].decode(errors="replace")
         raise_for_log(said, self._folder)
         if "Address already in use" in said:
             raise PortTaken(self._port, PORT_VARIABLE)
-        raise DidNotStart("The local chain (anvil)", self._log)
+        raise DidNotStart("The local chain (anvil)", self._files.log)
 
-    async def _set_clock_on(self) -> None:
-        """Time goes on: from now, or from the last block where the chain's time had been moved ahead of ours."""
-        last = int((await self.rpc("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
-        await self.rpc("evm_setTime", max(int(time.time()), last + 1))
+    async def _go_on(self) -> None:
+        """Every block it begins with is stored. Time goes on from now, or from the last block where that is ahead of us."""
+        last = await self.rpc("eth_getBlockByNumber", "latest", False)
+        self._files.say_safe(int(last["number"], 16))
+        await self.rpc("evm_setTime", max(int(time.time()), int(last["timestamp"], 16) + 1))
 
     async def _adopt(self) -> bool:
         """Takes over a chain that outlived the process which started it, with every block it has mined since."""
-        running = self._read_running()
+        running = self._files.running()
         if running is None:
             return False
         wanted, self._port = self._port, running.port
@@ -221,18 +210,12 @@ class EmbeddedChain:
     async def _wait_for_owner(self) -> None:
         give_up_at = asyncio.get_running_loop().time() + READY_WITHIN_SECONDS
         while asyncio.get_running_loop().time() < give_up_at:
-            if running := self._read_running():
+            if running := self._files.running():
                 self._port = running.port
                 if await self._is(running):
                     return
             await asyncio.sleep(0.1)
-        raise DidNotStart("The local chain, which another process should have started,", self._log)
-
-    def _read_running(self) -> Running | None:
-        try:
-            return msgspec.json.decode(self._running_file.read_bytes(), type=Running)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return None
+        raise DidNotStart("The local chain, which another process should have started,", self._files.log)
 
     async def _is(self, running: Running) -> bool:
         """Whether the chain that answers on our port is the one on record."""
@@ -248,20 +231,26 @@ class EmbeddedChain:
     # ------------------------------------------------------------------ keep and stop
 
     async def _keep_saving(self) -> None:
+        pause = self._save_every_seconds
         while True:
-            await asyncio.sleep(self._save_every_seconds)
+            await asyncio.sleep(pause)
+            began = time.monotonic()
             try:
                 await self.save()
-            except (EmbeddedError, OSError, httpx.HTTPError) as error:
-                log.warning("chain_not_saved", reason=str(error))
+            except (EmbeddedError, OSError, httpx.HTTPError, msgspec.DecodeError) as error:
+                log.warning("chain_not_saved", reason=str(error) or type(error).__name__)
+            pause = max(self._save_every_seconds, SAVING_SHARE * (time.monotonic() - began))
+
+    async def _end_of_process(self) -> None:
+        running = self._files.running()
+        await end_of(self._process, running.pid if running else None)
 
     async def _stop(self) -> None:
         """Saves, then ends the chain. Where it cannot be saved it is left running, and adopted at the next start."""
-        if self._saver:
-            self._saver.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._saver
-        running = self._read_running()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = self._files.running()
         if running and await self._is(running):
             await self._end(running)
         elif self._process and self._process.returncode is None:  # somebody deleted the folder: nothing is left to keep
@@ -270,7 +259,7 @@ class EmbeddedChain:
 
     async def _end(self, running: Running) -> None:
         await self.save()
-        self._running_file.unlink(missing_ok=True)
+        self._files.is_stopped()
         os.kill(running.pid, signal.SIGTERM)
         if self._process:
             await self._process.wait()

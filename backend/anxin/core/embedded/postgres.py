@@ -1,7 +1,6 @@
 """An embedded PostgreSQL server: real, durable, on 127.0.0.1 only, with a password of its own."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import signal
@@ -16,6 +15,7 @@ import asyncpg
 import msgspec
 
 from anxin.core.embedded.errors import DidNotStart, InUse, files_in, raise_for_log
+from anxin.core.embedded.keeping import end_of, keep_running, lives
 from anxin.core.embedded.ownership import Ownership
 from anxin.core.embedded.places import Account, home, programs
 
@@ -69,6 +69,7 @@ class EmbeddedPostgres:
         self._access_file = self._folder / "postgres.json"
         self._log = self._folder / "postgres.log"
         self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         with files_in(self._folder):
@@ -80,6 +81,8 @@ class EmbeddedPostgres:
             await (self._start() if self._is_owner else self._wait_for_owner())
             for database in self._databases:
                 await self.ensure_database(database)
+            if self._is_owner:
+                self._keeper = asyncio.create_task(keep_running("PostgreSQL", self._end_of_process, self._start_again))
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -89,6 +92,9 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if self._keeper:
+                self._keeper.cancel()
+                await asyncio.gather(self._keeper, return_exceptions=True)
             if self._is_owner:
                 await self._stop()
         finally:
@@ -136,11 +142,25 @@ class EmbeddedPostgres:
             if port := await self._running_port():
                 self._remember(Access(port, self._access.password))
                 return
-            give_up_at = asyncio.get_running_loop().time() + LET_GO_WITHIN_SECONDS
-            while not await self._try_start():
-                if asyncio.get_running_loop().time() > give_up_at:
-                    raise DidNotStart("PostgreSQL", self._log)
-                await asyncio.sleep(0.2)
+            await self._start_within(LET_GO_WITHIN_SECONDS)
+
+    async def _start_within(self, seconds: float, *, may_move: bool = True) -> None:
+        """Try until it runs. `may_move`: to another port where somebody else uses ours."""
+        give_up_at = asyncio.get_running_loop().time() + seconds
+        while not await self._try_start(may_move=may_move):
+            if asyncio.get_running_loop().time() > give_up_at:
+                raise DidNotStart("PostgreSQL", self._log)
+            await asyncio.sleep(0.2)
+
+    async def _start_again(self) -> None:
+        """Those who use the server know its port. Where somebody else has started it on our data that will do."""
+        if await self._running_port() != self._access.port:
+            await self._start_within(LET_GO_WITHIN_SECONDS, may_move=False)
+        else:
+            self._process = None
+
+    async def _end_of_process(self) -> None:
+        await end_of(self._process, self._pid())
 
     async def _create(self) -> None:
         """initdb beside the final place, then a rename: an interrupted start leaves nothing half made."""
@@ -163,7 +183,7 @@ class EmbeddedPostgres:
         self._remember(Access(_free_port(), password))
         half.rename(self._data)
 
-    async def _try_start(self) -> bool:
+    async def _try_start(self, *, may_move: bool) -> bool:
         """One attempt. False: worth another (the port is gone, or a killed server has not quite let go)."""
         options = [f"-c{name}={value}" for name, value in {**self._settings, "port": str(self._access.port)}.items()]
         written = self._log.stat().st_size if self._log.exists() else 0
@@ -180,9 +200,9 @@ class EmbeddedPostgres:
                     await asyncio.sleep(0.03)
         said = self._log.read_bytes()[written:].decode(errors="replace")
         raise_for_log(said, self._folder)
-        if "Address already in use" in said:
+        if "Address already in use" in said and may_move:
             self._remember(Access(_free_port(), self._access.password))
-        elif not ("postmaster.pid" in said or "shared memory block" in said):
+        elif not any(each in said for each in ("postmaster.pid", "shared memory block", "Address already in use")):
             raise DidNotStart("PostgreSQL", self._log)
         return False
 
@@ -196,14 +216,18 @@ class EmbeddedPostgres:
 
     async def _running_port(self) -> int | None:
         """The port of a server that runs on our data. `pg_ctl status` lies after a `kill -9`, so it is asked itself."""
+        pid = self._pid()
         try:
-            pid, _, _, port, *_ = (self._data / "postmaster.pid").read_text().splitlines()
-            os.kill(int(pid), 0)
-        except PermissionError:
-            pass  # it lives, as somebody else's process; whether it is a server is asked next
+            _, _, _, port, *_ = (self._data / "postmaster.pid").read_text().splitlines()
         except (OSError, ValueError):
             return None
-        return int(port) if await self._answers(int(port)) else None
+        return int(port) if pid and lives(pid) and await self._answers(int(port)) else None
+
+    def _pid(self) -> int | None:
+        try:
+            return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
 
     async def _answers(self, port: int) -> bool:
         return (await self._run("pg_isready", "-q", "-t", "1", "-h", HOST, "-p", str(port)))[0] == ANSWERS
