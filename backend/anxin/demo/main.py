@@ -7,12 +7,14 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import asyncpg
 import httpx
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 
 from anxin.chain.identity import ChainChanged, NodeBehind, check_chain
-from anxin.chain.rpc import Rpc
+from anxin.chain.rpc import Rpc, RpcUnreachable
 from anxin.core import sealing
 from anxin.core.database import connect, sessions_of
 from anxin.demo.parties import Bank, Bureau, Contractor, Registrar
@@ -21,6 +23,10 @@ from anxin.demo.site import VISITOR, SiteOffice
 from anxin.demo.story import Story
 from anxin.demo.twilio_standin import Sms, TwilioStandIn
 from anxin.stack import EMBEDDED_ACCOUNTS, CannotStart, Stack, running, until_stopped
+
+LOST_SERVER = (
+    RpcUnreachable, httpx.HTTPError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError,
+)  # fmt: skip
 
 
 async def run_demo(state: Path, *, once: bool) -> None:
@@ -39,7 +45,7 @@ async def run_demo(state: Path, *, once: bool) -> None:
         console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
         began = time.monotonic()
         await _check_chain(story)
-        await story.tell()
+        await _tell(story)
         summary = await story.summary()
         console.print(_ending(summary, first_page, time.monotonic() - began, time.monotonic() - started))
         if not once:
@@ -67,6 +73,25 @@ async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console
         phones=Phones(up.state / "phones.json", http, deployment, settings.public_url),
         office=SiteOffice(sessions, deployment),
     )  # fmt: skip
+
+
+async def _tell(story: Story) -> None:
+    """To the end. A server that was killed is started again, and what was cut short is told again: each step finds what
+    is done."""
+    for again_after_seconds in (1, 2, 4, 8):
+        try:
+            await story.tell()
+            return
+        except* LOST_SERVER as lost:
+            why = escape(str(_first(lost)))[:120]
+            story.console.print(f"[yellow]…[/] [dim]a server was lost, the story goes on: {why}[/]")
+        await asyncio.sleep(again_after_seconds)
+    await story.tell()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 async def _check_chain(story: Story) -> None:

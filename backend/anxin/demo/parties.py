@@ -34,6 +34,7 @@ DAY_SECONDS = 86400
 WINDOWS = Windows(objection_seconds=3 * DAY_SECONDS, answer_seconds=3 * DAY_SECONDS, bureau_seconds=30 * DAY_SECONDS)
 SIGNED_FOR_SECONDS = 30 * DAY_SECONDS
 GAS_MARGIN = 1.3
+MINED_WITHIN_SECONDS = 20
 
 
 class Reverted(Exception):
@@ -57,7 +58,10 @@ class Party:
         return self.wallet.address
 
     async def send(self, contract: str, address: str, function: str, **arguments: Any) -> str:
-        """Send a transaction and return its hash once it is mined. Raises Reverted."""
+        """Send a transaction and return its hash once it is mined.
+
+        Raises Reverted; TimeoutError where it is lost, as when the node was killed.
+        """
         data = encode_call(Call("", contract, address, function, arguments))
         to = to_checksum_address(address)
         try:
@@ -73,8 +77,9 @@ class Party:
             }
         )  # fmt: skip
         tx_hash: str = await self.rpc.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
-        while (receipt := await self.rpc.call("eth_getTransactionReceipt", tx_hash)) is None:
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(MINED_WITHIN_SECONDS):
+            while (receipt := await self.rpc.call("eth_getTransactionReceipt", tx_hash)) is None:
+                await asyncio.sleep(0.1)
         if int(receipt["status"], 16) != 1:
             raise Reverted(f"{function} reverted in {tx_hash}")
         return tx_hash
@@ -184,6 +189,10 @@ class Contractor(Party):
         return escrow
 
     async def fund(self, escrow: str, amount_fen: int, memo: bytes) -> str:
+        """Pay in, once under a memo: what is on the chain under it already is not paid in again."""
+        for event in await read_events(self.rpc, self.deployment, await self.rpc.head()):
+            if (event.name, event.args.get("memo"), event.address.lower()) == ("Funded", "0x" + memo.hex(), escrow.lower()):
+                return event.tx_hash
         token = self.deployment.addresses.token
         await self.send("WageToken", token, "approve", spender=escrow, value=amount_fen)
         return await self.send("WageEscrow", escrow, "fund", amount=amount_fen, memo="0x" + memo.hex())

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -19,6 +21,7 @@ from anxin.demo.keys import DeviceKey, Key, Passkey
 from anxin.demo.twilio_standin import TwilioStandIn
 
 PHONE_PREFIX = "1990000"
+CODES_TO_TRY = 4
 
 
 class PhoneState(msgspec.Struct):
@@ -32,9 +35,10 @@ class PhoneState(msgspec.Struct):
 class Refused(Exception):
     """The server answered with a problem document."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], retry_after: str | None = None) -> None:
         super().__init__(f"{document.get('title')}: {document.get('detail')}")
         self.document = document
+        self.retry_after_seconds = int(retry_after) if retry_after else None
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Phone:
     state: PhoneState
     http: httpx.AsyncClient
     deployment: Deployment
+    keep: Callable[[], None]  # writes down what this phone remembers
     access: str | None = None
     worker_id: str = ""
 
@@ -57,13 +62,36 @@ class Phone:
             if answer.status_code == 201:
                 self._keep_session(answer)
                 return
-        await self._send("POST", "/api/login-codes", {"phone": self.number, "language": "zh"})
+        await self._ask_for_code()
+        self._keep_session(await self._open_session(sms))
+
+    async def _ask_for_code(self) -> None:
+        """One a minute: before a demonstration that was killed, this phone may have asked for one."""
+        while True:
+            try:
+                await self._send("POST", "/api/login-codes", {"phone": self.number, "language": "zh"})
+                return
+            except Refused as error:
+                if error.retry_after_seconds is None:
+                    raise
+                await asyncio.sleep(error.retry_after_seconds)
+
+    async def _open_session(self, sms: TwilioStandIn) -> httpx.Response:
+        """With the newest code that came; an older one may come first."""
+        for _ in range(CODES_TO_TRY - 1):
+            with suppress(Refused):
+                return await self._try_code(sms)
+            await asyncio.sleep(1)
+        return await self._try_code(sms)
+
+    async def _try_code(self, sms: TwilioStandIn) -> httpx.Response:
         code = await sms.code_for(f"+86{self.number}")
-        self._keep_session(await self._answer("POST", "/api/sessions", {"phone": self.number, "code": code}))
+        return await self._answer("POST", "/api/sessions", {"phone": self.number, "code": code})
 
     def _keep_session(self, answer: httpx.Response) -> None:
         self.access = answer.json()["accessToken"]
         self.state.refresh = answer.cookies["anxin_refresh"]
+        self.keep()
 
     async def me(self) -> dict[str, Any]:
         found: dict[str, Any] = await self._send("GET", "/api/me")
@@ -165,8 +193,10 @@ class Phone:
     async def _answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         headers = {"accept-language": "zh"} | ({"authorization": f"Bearer {self.access}"} if self.access else {})
         answer = await self.http.request(method, path, json=body, headers=headers)
+        if answer.is_server_error:
+            answer.raise_for_status()
         if answer.is_error:
-            raise Refused(answer.json())
+            raise Refused(answer.json(), answer.headers.get("retry-after"))
         return answer
 
 
@@ -225,7 +255,7 @@ class Phones:
             if state.kind == "device"
             else Passkey.from_number(secret, self._deployment.rp_id, self._origin)
         )
-        return Phone(worker_no, phone_number(place), key, state, self._http, self._deployment)
+        return Phone(worker_no, phone_number(place), key, state, self._http, self._deployment, self.save)
 
     def save(self) -> None:
         half = self._file.with_suffix(".half")

@@ -92,7 +92,6 @@ class Story(Month):
         done = await self.enrolled()
         waiting = [self.phones.of(each) for each in self.roster if each not in done]
         await all_at_once([self._sign_in_and_enrol(phone) for phone in waiting])
-        self.phones.save()
         await self.registrar.countersign_waiting(self.http)
         await self.fill("工人登记密钥 · Workers enrol their keys", self.enrolled, len(self.roster))
         events = await self.events("Enrolled")
@@ -136,7 +135,6 @@ class Story(Month):
         signing = [n for n in self.roster if n != SILENT and ids[n] not in released]
         seen: dict[str, Lines] = {}
         await all_at_once([self._signed_in(each, partial(self._look, seen)) for each in signing])
-        self.phones.save()
         await all_at_once([self._answer(self.phones.of(each), seen[each]) for each in signing])
         await self._claim_missing_day()
         signed = len(self.roster) - 1
@@ -183,7 +181,6 @@ class Story(Month):
         phone = self.phones.of(CLAIMING)
         if phone.access is None:
             await phone.sign_in(self.sms)
-            self.phones.save()
         if (await phone.disputes())["disputes"]:
             return
         (line,) = await phone.lines()
@@ -226,7 +223,6 @@ class Story(Month):
         phone = self.phones.of(CLOSED_ACCOUNT)
         if phone.access is None:
             await phone.sign_in(self.sms)
-            self.phones.save()
         for line in await phone.lines():
             if line["state"] == "returned":
                 await phone.confirm(line)
