@@ -257,6 +257,22 @@ async def test_chain_that_changed_what_was_final_halts(chain, new_relayer, ask, 
         await new_relayer().step()
 
 
+async def test_call_to_a_contract_the_node_has_lost_is_not_done(chain, new_relayer, ask, states):
+    """Such a call succeeds, with no event and no effect: it stays open, and a person is called."""
+    relayer = new_relayer()
+    await ask(chain.approval("a", 1))
+    await relayer.step()
+    code = await chain("eth_getCode", chain.token, "latest")
+    await chain("anvil_setCode", chain.token, "0x")
+    await chain.mine(DEPTH + 1)
+
+    with pytest.raises(ChainChanged, match=r"no contract at 0x\w{40} any more"):
+        await relayer.step()
+
+    assert {"a": "signed"} == await states()
+    await chain("anvil_setCode", chain.token, code)
+
+
 async def test_node_that_lags_behind_what_was_final_is_waited_for(chain, new_relayer, ask, states, sessions):
     await remember_final(sessions, await chain.head() + 1, "0x" + "ab" * 32)
     await ask(chain.approval("a", 1))

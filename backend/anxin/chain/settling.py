@@ -15,6 +15,7 @@ from sqlalchemy import case, func, select, update
 
 from anxin.chain import alarms
 from anxin.chain.contracts import decode_refusal
+from anxin.chain.identity import ChainChanged
 from anxin.chain.lane import Lane
 from anxin.chain.models import RelayAttempt, RelayCall
 from anxin.chain.rpc import RpcError
@@ -71,12 +72,22 @@ async def _close(lane: Lane, done: RelayAttempt, receipt: Receipt) -> None:
     if done.no_op:
         await _again(lane, done, block)
     elif int(receipt["status"], 16) == 1:
+        await _check_done(lane, receipt)
         async with transaction(lane.sessions) as session:
             call = await session.get_one(RelayCall, done.call_pk, with_for_update=True)
             call.state = "final" if call.state == "signed" else call.state
             await session.execute(_closing(done, block))
     else:
         await _close_reverted(lane, done, receipt, block)
+
+
+async def _check_done(lane: Lane, receipt: Receipt) -> None:
+    """A call to an address without code succeeds and does nothing: a node that lost our contracts must not close calls.
+
+    Raises ChainChanged.
+    """
+    if not receipt["logs"] and await lane.rpc.call("eth_getCode", receipt["to"], "latest") in ("0x", None):
+        raise ChainChanged(f"the node has no contract at {receipt['to']} any more, and takes calls to it that do nothing")
 
 
 async def _close_reverted(lane: Lane, done: RelayAttempt, receipt: Receipt, block: int) -> None:
