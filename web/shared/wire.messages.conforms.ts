@@ -10,6 +10,7 @@ export type Checked = [
   Conforms<wire.Notices, Api["Notices"]>,
   Conforms<wire.DeskNotice, Api["DeskNoticeView"]>,
   Conforms<wire.DeskNotices, Api["DeskNotices"]>,
+  Conforms<wire.KindCost, Api["KindCost"]>,
   Conforms<wire.MonthCost, Api["MonthCost"]>,
   Conforms<wire.Costs, Api["Costs"]>,
 ];

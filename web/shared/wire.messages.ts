@@ -19,16 +19,34 @@ export interface Notices {
   notices: Notice[];
 }
 
+/** A worker wrote that something is wrong. `doneBy` has seen to it; null while it is open. */
 export interface DeskNotice {
+  id: number;
   workerId: Hex;
+  workerNo: string;
   writtenAt: string;
+  doneAt: string | null;
+  doneBy: Hex | null;
 }
 
+/** Newest first. `next` is the cursor of the page that follows; `open` and `done` count all. */
 export interface DeskNotices {
   notices: DeskNotice[];
+  next: number | null;
+  open: number;
+  done: number;
 }
 
-/** `month` is YYYY-MM; `priced` messages cost `priceMicros` millionths of `priceUnit`. */
+/** `priced` of these messages cost `priceMicros` millionths of the month's `priceUnit`. */
+export interface KindCost {
+  kind: string;
+  messages: number;
+  segments: number;
+  priced: number;
+  priceMicros: number;
+}
+
+/** `month` is YYYY-MM. */
 export interface MonthCost {
   month: string;
   messages: number;
@@ -36,6 +54,7 @@ export interface MonthCost {
   priced: number;
   priceMicros: number;
   priceUnit: string | null;
+  kinds: KindCost[];
 }
 
 export interface Costs {

@@ -22,4 +22,6 @@ export type Checked = [
   Conforms<wire.RosterStored, Api["RosterStored"]>,
   Conforms<wire.PreparedOffer, Api["PreparedOffer"]>,
   Conforms<wire.Move, Api["MoveView"]>,
+  Conforms<wire.MyNumber, Api["MyNumber"]>,
+  Conforms<wire.WaitingNumber, Api["WaitingNumber"]>,
 ];

@@ -185,3 +185,14 @@ export interface Move {
   recordedBy: string;
   recordedAt: string;
 }
+
+/** The worker's number, masked, and the one that takes its place at `effectiveAt` unless it is withdrawn. */
+export interface MyNumber {
+  phoneMasked: string;
+  waiting: WaitingNumber | null;
+}
+
+export interface WaitingNumber {
+  phoneMasked: string;
+  effectiveAt: string;
+}

@@ -4,6 +4,8 @@
  * Every page takes its types from here; wire.conforms.ts holds them to the description the API gives of itself.
  */
 
+import type { Trail } from "./wire.trails";
+
 export type Hex = `0x${string}`;
 
 export interface Chain {
@@ -232,6 +234,7 @@ export interface Line {
   returnedAt: string | null;
   reason: string | null;
   contest: Contest | null;
+  trail: Trail;
 }
 
 /** A claim is for days that no sheet has; a contest for more than a line says. */

@@ -22,4 +22,15 @@ export const en: Catalogue<keyof typeof zh> = {
   subcontractor: "subcontractor",
   foreman: "foreman",
   witness: "witness",
+
+  number: "My phone number: {phone}",
+  numberWhat: "A new number is proven with a code and counts after three days; the old one gets a message. A number only hears: it never signs for you.",
+  numberNew: "New phone number",
+  numberCode: "Code sent to the new number",
+  numberGet: "Send a code to the new number",
+  numberAsk: "Use this number",
+  numberWaits: "{phone} takes its place from {time}. Not your wish? Withdraw it at once.",
+  numberWithdraw: "Keep the old number",
+  numberWrong: "Give an 11-digit phone number",
+  numberCodeWrong: "Give the 6 digits of the code",
 };

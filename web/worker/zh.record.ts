@@ -19,4 +19,15 @@ export const zh = {
   subcontractor: "分包",
   foreman: "班组长",
   witness: "见证方",
+
+  number: "我的手机号：{phone}",
+  numberWhat: "换号要先收一个验证码，再等三天才生效；旧号码会收到短信。号码只收通知，不能代替您签字。",
+  numberNew: "新手机号",
+  numberCode: "新号码收到的验证码",
+  numberGet: "发验证码到新号码",
+  numberAsk: "换成这个号码",
+  numberWaits: "{time} 起换成 {phone}。不是您要换的，请马上撤销。",
+  numberWithdraw: "撤销换号",
+  numberWrong: "请填写 11 位手机号",
+  numberCodeWrong: "请填写 6 位验证码",
 } as const;

@@ -35,6 +35,20 @@ export function postedLine(changes: Partial<Line> = {}): Line {
     returnedAt: null,
     reason: null,
     contest: null,
+    trail: {
+      payday: "2026-11-15",
+      accruedAt: "2026-11-05T02:00:00Z",
+      confirmedAt: null,
+      releasedAt: null,
+      submittedAt: null,
+      settledAt: null,
+      returnedAt: null,
+      reason: null,
+      attempt: 0,
+      toBank: false,
+      state: "accrued",
+      lateDays: 0,
+    },
     ...changes,
   };
 }

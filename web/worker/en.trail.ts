@@ -1,0 +1,31 @@
+import type { Catalogue } from "../shared/i18n";
+import type { zh } from "./zh.trail";
+
+export const en: Catalogue<keyof typeof zh> = {
+  accrued: "Owed to you",
+  accruedMore: "Posted {time}",
+  toConfirm: "For you to confirm",
+  confirmed: "Confirmed",
+  confirmedMore: "Your signature came {time}",
+  silent: "You did not sign; it is released all the same",
+  waiting: "Signed; waiting for signal. It is sent by itself: keep this page",
+  received: "The server keeps your signature and is about to release",
+  sent: "The release is on its way",
+  released: "Released",
+  releasedMore: "Left the wage account {time}; it is not in your account yet",
+  releasedThen: "Left the wage account {time}",
+  withBank: "With the bank",
+  submittedMore: "Given to the bank {time}",
+  notSubmitted: "Not given to the bank yet",
+  settled: "Paid",
+  settledMore: "The bank paid it to your card {time}",
+  arrivedMore: "Paid to your own address {time}",
+  returned: "Returned by the bank",
+  returnedMore: "The bank could not pay it {time}: it is owed to you again",
+  bankSays: "The bank says: {reason}",
+  attempt: "Payment number {count}",
+  late: "Payday was {payday}: {days} days late",
+  wasLate: "Payday was {payday}: it came {days} days late",
+  aloud: "{amount} yuan. {state}.",
+  transaction: "Transaction",
+};
