@@ -22,6 +22,7 @@ A balance is debits minus credits; debts (owed, contested) are shown with their 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -188,6 +189,15 @@ async def balances(session: AsyncSession, escrow: str | None) -> dict[str, int]:
         for name, total in rows:
             found[name] = found.get(name, 0) + sign * int(total)
     return found
+
+
+async def supply(session: AsyncSession, until: datetime | None) -> tuple[int, int, datetime | None]:
+    """Return the tokens in fen, minted and not burned, up to an instant (0 without one) and to now; when the first came."""
+    signed = case((Entry.debit == BANK, Entry.amount_fen), else_=-Entry.amount_fen)
+    then = func.sum(signed).filter(Entry.at <= until) if until is not None else func.sum(0)
+    statement = select(then, func.sum(signed), func.min(Entry.at))
+    found, total, first = (await session.execute(statement.where(Entry.escrow.is_(None)))).one()
+    return int(found or 0), int(total or 0), first
 
 
 async def books_of(session: AsyncSession, escrow: str) -> Books:

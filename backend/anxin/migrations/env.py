@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from anxin.alerts import models as alerts
 from anxin.attendance import models as attendance
+from anxin.bank import balance_models as bank_balances
 from anxin.bank import payment_models as bank_payments
 from anxin.chain import models as chain
 from anxin.core.database import Base
@@ -22,7 +23,8 @@ from anxin.projects import models as projects
 from anxin.realname import models as realname
 from anxin.wages import models as wages
 
-TABLES_OF = (people, projects, attendance, payroll, fund, wages, chain, ledger, alerts, disputes, realname, bank_payments)
+TABLES_OF = (people, projects, attendance, payroll, fund, wages, chain, ledger, alerts, disputes, realname, bank_payments,
+             bank_balances)  # fmt: skip
 
 
 def render(kind: str, item: object, _: object) -> str | Literal[False]:

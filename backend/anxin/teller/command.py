@@ -10,7 +10,7 @@ import httpx
 
 from anxin.bank.adapters import BadBankUrl, connected
 from anxin.chain.identity import check_first_block
-from anxin.chain.reader import read_view
+from anxin.chain.roles import BANK, holds_role
 from anxin.chain.rpc import Rpc
 from anxin.core import logs
 from anxin.core.deployment import Deployment
@@ -22,8 +22,6 @@ from anxin.teller.keys import read_key
 from anxin.teller.plan import Desk
 from anxin.teller.sending import Sender
 from anxin.teller.service import Teller, run
-
-BANK_ROLE = 2  # Roles.BANK
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,9 @@ async def teller_of(options: Options) -> AsyncIterator[Teller]:
 
 
 async def _check_role(rpc: Rpc, deployment: Deployment, address: str) -> None:
-    head = await rpc.head()
-    roles = deployment.addresses.roles
-    is_bank, delay = await read_view(
-        rpc, "RoleManager", roles, "hasRole", head, roleId=BANK_ROLE, account=address
-    )
-    if not is_bank or delay:
+    is_bank, _ = await holds_role(rpc, deployment, BANK, address)
+    if not is_bank:
+        roles = deployment.addresses.roles
         raise CannotTell(f"{address} does not hold the bank's role on {roles}: the administrator grants it (operations.md)")
 
 
