@@ -19,8 +19,13 @@ from anxin.alerts.routes import ROUTES as ALERTS
 from anxin.attendance.routes import ROUTES as ATTENDANCE
 from anxin.audit.routes import ROUTES as AUDIT
 from anxin.bank import trail
+from anxin.bank.balance_routes import ROUTES as BALANCES
+from anxin.bank.balances import AskBank, BankOnChain, ReadSupply
+from anxin.bank.errors import ChainSilent
 from anxin.chain.live import Live
+from anxin.chain.roles import BANK, holds_role
 from anxin.chain.routes import ROUTES as CHAIN
+from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable
 from anxin.core import logs, problems, sealing
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
@@ -49,9 +54,11 @@ from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
 from anxin.wages.trails import BankSteps, Place, ReadBankSteps
+from anxin.wiring import read_supply
 
 FEATURES: list[ControllerRouterHandler] = [
     *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *FUND, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
+    *BALANCES,
 ]  # fmt: skip
 PAGES = ("w", "c", "b", "n", "docs")
 
@@ -97,14 +104,27 @@ def read_minimum(project: Project, day: date) -> MinimumShown | None:
     return None if found is None else MinimumShown(found.name, found.month_fen, found.hour_fen, found.since)
 
 
+def ask_bank_on(settings: Settings, deployment: Deployment) -> AskBank:
+    """Whether somebody holds the bank's role, looked up on the chain itself. Asked rarely: no connection is kept."""
+
+    async def ask(address: str) -> BankOnChain:
+        try:
+            async with Rpc(settings.rpc_url) as rpc:
+                return BankOnChain(*await holds_role(rpc, deployment, BANK, address))
+        except (RpcUnreachable, RpcError) as error:
+            raise ChainSilent() from error
+
+    return ask
+
+
 def build(settings: Settings) -> Litestar:
     """Return the application. Nothing is connected before it starts."""
     engine = connect(settings.database_url)
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
-    live = Live(settings.database_url)
+    live, deployment = Live(settings.database_url), Deployment.read(settings.deployment)
     fixed = {
         "settings": settings,
-        "deployment": Deployment.read(settings.deployment),
+        "deployment": deployment,
         "sessions": sessions_of(engine),
         "live": live,
         "session_key": SessionKey(settings.jwt_key),
@@ -115,6 +135,8 @@ def build(settings: Settings) -> Litestar:
         "day_cap": day_cap_fen,
         "open_field": cipher.decrypt,
         "read_minimum": read_minimum,
+        "ask_bank": ask_bank_on(settings, deployment),
+        "read_supply": read_supply,
     }
 
     @asynccontextmanager
@@ -134,7 +156,7 @@ def build(settings: Settings) -> Litestar:
         before_request=problems.refuse_nul,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=problems.MAX_BODY_BYTES,
-        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum],
+        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum, AskBank, ReadSupply],
         lifespan=[close_connections],
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
@@ -145,12 +167,12 @@ def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
         "settings", "deployment", "sessions", "live", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
-        "open_field", "read_minimum", "read_bank_steps", "session", "worker", "staff",
+        "open_field", "read_minimum", "ask_bank", "read_supply", "read_bank_steps", "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,
         dependencies={name: Provide(_always(None), sync_to_thread=False) for name in names},
-        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum],
+        signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum, AskBank, ReadSupply],
         openapi_config=OpenAPIConfig(
             title="Anxin (安薪)",
             version="0.1.0",

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,8 @@ from anxin.alerts.sms import SmsSender
 from anxin.attendance import countersigning, roots, witnesses
 from anxin.attendance.models import AttendanceRoot
 from anxin.attendance.retention import shred_attendance
-from anxin.chain import relayer
+from anxin.bank import balances
+from anxin.chain import alarms, relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
 from anxin.core.calls import Refusal
@@ -147,12 +148,18 @@ def on_reversed_event(deployment: Deployment) -> Mapping[str, Sequence[EventHand
     }
 
 
+async def read_supply(session: AsyncSession, until: datetime | None) -> balances.Supply:
+    """The ledger's answer, for the bank's attested balances."""
+    return balances.Supply(*await ledger.supply(session, until))
+
+
 # Once per stretch of blocks that became final, with the chain's own time.
 ON_FINAL_BLOCK: Sequence[BlockHandler] = (
     releases.release_silent, progress.release_standing,
     partial(reminders.remind_unconfirmed, signed=(Confirmation, Contest)), roots.close_days,
     plan.plan_each_hour,
     partial(countersigning.effect_silent, told_at=attendance_notices.told_at), retention.schedule,
+    partial(balances.check_balance, read_supply=read_supply, raise_alarm=alarms.raise_alarm, clear_alarm=alarms.clear_alarm),
 )  # fmt: skip
 
 # Contract function → the table of the rows a call came from.
