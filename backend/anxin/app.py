@@ -22,6 +22,7 @@ from anxin.bank import trail
 from anxin.bank.balance_routes import ROUTES as BALANCES
 from anxin.bank.balances import AskBank, BankOnChain, ReadSupply
 from anxin.bank.errors import ChainSilent
+from anxin.bank.payment_routes import ROUTES as BANK_PAYMENTS
 from anxin.chain.live import Live
 from anxin.chain.roles import BANK, holds_role
 from anxin.chain.routes import ROUTES as CHAIN
@@ -58,7 +59,7 @@ from anxin.wiring import read_supply
 
 FEATURES: list[ControllerRouterHandler] = [
     *PEOPLE, *PROJECTS, *ATTENDANCE, *PAYROLL, *FUND, *REAL_NAMES, *WAGES, *ALERTS, *DISPUTES, *AUDIT, *CHAIN,
-    *BALANCES,
+    *BANK_PAYMENTS, *BALANCES,
 ]  # fmt: skip
 PAGES = ("w", "c", "b", "n", "docs")
 

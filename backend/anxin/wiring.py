@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,10 @@ from anxin.alerts.sms import SmsSender
 from anxin.attendance import countersigning, roots, witnesses
 from anxin.attendance.models import AttendanceRoot
 from anxin.attendance.retention import shred_attendance
-from anxin.bank import balances
+from anxin.bank import balances, payouts
+from anxin.bank.adapter import Adapter
+from anxin.bank.desk import Desk
+from anxin.bank.retention import shred_bank_files
 from anxin.chain import alarms, relayer
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
@@ -87,6 +90,9 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
     tell_released = partial(alerts.tell_released, deployment=deployment)
     tell_grant_paid = partial(alerts.tell_grant_paid, deployment=deployment)
     retry = (outcomes.retry_after_funding, progress.retry_after_funding)
+    to_bank = partial(payouts.record_released, deployment=deployment)
+    bank_settled = partial(payouts.record_settled, raise_alarm=alarms.raise_alarm)
+    bank_returned = partial(payouts.record_returned, raise_alarm=alarms.raise_alarm)
     tell_escrow_low = partial(parties.tell_escrow_low, read_books=ledger.books_of)
     return {
         # people and projects
@@ -113,10 +119,10 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Burned": (ledger.record_burn,),
         # posted lines
         "SheetPosted": (ledger.record_sheet, sheets.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
-        "Released": (book_release, outcomes.record_released, tell_released),
+        "Released": (book_release, outcomes.record_released, to_bank, tell_released),
         "PayoutFailed": (outcomes.record_payout_failed, tell_escrow_low),
-        "LineSettled": (ledger.record_settlement, outcomes.record_settled, alerts.tell_settled),
-        "LineReturned": (ledger.record_return, outcomes.record_returned, alerts.tell_returned),
+        "LineSettled": (ledger.record_settlement, outcomes.record_settled, bank_settled, alerts.tell_settled),
+        "LineReturned": (ledger.record_return, outcomes.record_returned, bank_returned, alerts.tell_returned),
         # disputes
         "Contested": (ledger.record_dispute, outcomes.record_contested, progress.record_contested, alerts.tell_contested),
         "Claimed": (
@@ -125,10 +131,10 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Answered": (ledger.record_answer, progress.record_answered, notices.tell_answered),
         "ClaimStood": (ledger.record_standing, progress.record_stood, notices.tell_stood),
         "Resolved": (ledger.record_resolution, progress.record_resolved, notices.tell_resolved),
-        "DisputePaid": (book_release, grant_paid, tell_grant_paid),
+        "DisputePaid": (book_release, grant_paid, to_bank, tell_grant_paid),
         "DisputePayoutFailed": (progress.record_payout_failed, tell_escrow_low),
-        "DisputeSettled": (ledger.record_settlement, progress.record_settled, alerts.tell_settled),
-        "DisputeReturned": (ledger.record_return, progress.record_returned, alerts.tell_returned),
+        "DisputeSettled": (ledger.record_settlement, progress.record_settled, bank_settled, alerts.tell_settled),
+        "DisputeReturned": (ledger.record_return, progress.record_returned, bank_returned, alerts.tell_returned),
     }
 
 
@@ -137,14 +143,15 @@ def on_reversed_event(deployment: Deployment) -> Mapping[str, Sequence[EventHand
 
     What is not here is set again by the same event when it comes back, and stays meanwhile.
     """
+    not_to_bank = partial(payouts.unrecord_released, deployment=deployment)
     return {
-        "Released": (unpaid_lines.unrecord_released,),
-        "LineSettled": (unpaid_lines.unrecord_settled,),
-        "LineReturned": (unpaid_lines.unrecord_returned,),
+        "Released": (unpaid_lines.unrecord_released, not_to_bank),
+        "LineSettled": (unpaid_lines.unrecord_settled, payouts.unrecord_closed),
+        "LineReturned": (unpaid_lines.unrecord_returned, payouts.unrecord_closed),
         "Contested": (unpaid_lines.unrecord_contested,),
-        "DisputePaid": (partial(unpaid_grants.unrecord_paid, deployment=deployment),),
-        "DisputeSettled": (unpaid_grants.unrecord_settled,),
-        "DisputeReturned": (unpaid_grants.unrecord_returned,),
+        "DisputePaid": (partial(unpaid_grants.unrecord_paid, deployment=deployment), not_to_bank),
+        "DisputeSettled": (unpaid_grants.unrecord_settled, payouts.unrecord_closed),
+        "DisputeReturned": (unpaid_grants.unrecord_returned, payouts.unrecord_closed),
     }
 
 
@@ -188,6 +195,11 @@ def on_refused(deployment: Deployment) -> Mapping[str, OnRefused]:
     }
 
 
+def bank_desk(sessions: Sessions, bank: Adapter, *, wait: timedelta, resend: timedelta) -> Desk:
+    """What orders payments of one bank and reads its answers; its alarms are those of /api/health."""
+    return Desk(sessions, bank, alarms.raise_alarm, alarms.clear_alarm, wait=wait, resend=resend)
+
+
 async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
     """Shred what has been kept long enough on the job's day, and keep count."""
     today = date.fromisoformat(payload["day"])
@@ -196,6 +208,7 @@ async def _shred(session: AsyncSession, payload: Payload, *, deployment: Deploym
     )
     await shred_messages(session, retention.kept_since(today))
     await shred_uploads(session, retention.kept_since(today))
+    await shred_bank_files(session, retention.kept_since(today))
     await shred_attendance(session, [project.id for project in await retention.due(session, today)])
     await retention.keep_count(session, today, await retention.shred_employment(session, today), payslips)
 

@@ -16,9 +16,11 @@ from sqlalchemy.engine import make_url
 
 from anxin.alerts.limits import Policy
 from anxin.alerts.sms import TwilioSender
+from anxin.bank.adapters import connected
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
 from anxin.chain.lane import Bounds
+from anxin.chain.leader import lead
 from anxin.chain.relayer import Relayer
 from anxin.chain.rpc import Rpc
 from anxin.core import jobs, logs, sealing
@@ -31,6 +33,7 @@ from anxin.wiring import (
     ON_SENT,
     JobHandler,
     OutsideJobHandler,
+    bank_desk,
     on_final_event,
     on_job,
     on_outside_job,
@@ -75,6 +78,16 @@ async def run(settings: Settings) -> None:
             tasks.create_task(follow_chain(indexer, relayers, stop, poll_seconds=settings.poll_seconds))
             outside = on_outside_job(sender, Policy.of(settings), platform)
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), outside, stop))
+            if settings.bank_url:
+                tasks.create_task(_go_to_bank(settings, sessions, stop))
+
+
+async def _go_to_bank(settings: Settings, sessions: Sessions, stop: asyncio.Event) -> None:
+    """Order payments and read answers, as the only one. Raises BadBankUrl."""
+    wait, resend = timedelta(seconds=settings.bank_order_seconds), timedelta(seconds=settings.bank_resend_seconds)
+    async with connected(settings.bank_url, name=settings.bank_name, token=settings.bank_token) as bank:
+        desk = bank_desk(sessions, bank, wait=wait, resend=resend)
+        await lead(sessions, f"bank {bank.name}", desk.step, stop, poll_seconds=settings.bank_poll_seconds)
 
 
 def _relayers(settings: Settings, sessions: Sessions, rpc: Rpc, deployment: Deployment) -> list[Relayer]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from anxin.bank.errors import BadFile
+from anxin.bank.errors import BadFile, BadReference
 from anxin.bank.iso20022 import fen_of, is_fen
+from anxin.bank.references import parse_reference
 from anxin.bank.xml import Document, Element, all_at, at, read_document, schema_errors, text_at
 from anxin.core.tables import CellError
 
@@ -101,7 +102,7 @@ def named_in(content: bytes, name: str = "answer.xml") -> Named:
         known = tags.get(element.tag.rpartition("}")[2])
         if known is not None:
             known.add((element.text or "").strip())
-    references = tags["EndToEndId"] | tags["OrgnlEndToEndId"]
+    references = {_reference(each) for each in tags["EndToEndId"] | tags["OrgnlEndToEndId"]}
     return Named(frozenset(references.difference(_NO_REFERENCE)), frozenset(tags["OrgnlMsgId"]))
 
 
@@ -121,6 +122,14 @@ def read_answer(content: bytes, expected: Mapping[str, Expected], name: str = "a
     for claim in claims:
         _take(document, answer, claim, expected)
     return answer
+
+
+def _reference(text: str) -> str:
+    """Return a reference of ours as we wrote it, for banks change case; others' as they are."""
+    try:
+        return str(parse_reference(text))
+    except BadReference:
+        return text
 
 
 def check_answer(document: Document) -> list[CellError]:
@@ -208,7 +217,7 @@ def _laid_on(holder: Element, tag: str, references: list[str]) -> list[_Claim]:
 
 
 def _status_claim(document: Document, answer: Answer, each: Element) -> _Claim:
-    reference = text_at(each, "OrgnlEndToEndId")
+    reference = _reference(text_at(each, "OrgnlEndToEndId"))
     if reference in _NO_REFERENCE:
         answer.doubts.append(document.error(each, "OrgnlEndToEndId", "a status without a reference", ""))
         reference = ""
@@ -262,7 +271,8 @@ def _entry_claim(entry: Element, each: Element, *, alone: bool) -> _Claim:
         date.fromisoformat(day) if day else None,
     )  # fmt: skip
     is_deposit = incoming and not reason
-    return _Claim(each, text_at(each, "Refs/EndToEndId"), outcome, amount, is_booking=True, is_deposit=is_deposit)
+    reference = _reference(text_at(each, "Refs/EndToEndId"))
+    return _Claim(each, reference, outcome, amount, is_booking=True, is_deposit=is_deposit)
 
 
 def _is_credit(entry: Element, detail: Element | None = None) -> bool:

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from anxin.core.database import Base
 from anxin.core.sealing import Sealed
 
-LINE, DISPUTE = "line", "dispute"
 DUE, ORDERED, SUBMITTED, PENDING = "due", "ordered", "submitted", "pending"
 BOOKED, REJECTED, RETURNED = "booked", "rejected", "returned"
-READY, ANSWERED, REFUSED, WITHDRAWN = "ready", "answered", "refused", "withdrawn"  # of orders, besides SUBMITTED
+READY, ANSWERED, REFUSED = "ready", "answered", "refused"  # of orders, besides SUBMITTED
 SETTLED = "settled"  # and RETURNED: how the chain closes a payment
 
 
@@ -33,9 +32,10 @@ class WageAccount(Base):
 class BankOrder(Base):
     """One pain.001: the wages of a project and payday, as the bytes that are handed in, now and every other time.
 
-        ready → submitted (the bank has it) → answered (it has said something of every payment)
-          │         └──► refused (never, in its words: waits for a person)
-          └──► withdrawn (never handed in; its payments are ordered anew)
+        ready → submitted (the bank has it) → answered (it has said something of it)
+          └─────────┴──► refused (never, in its words: waits for a person)
+
+    One that nobody has tried to hand in yet is deleted where a payment in it is closed; the others are ordered anew.
     """
 
     __tablename__ = "bank_orders"
