@@ -45,6 +45,8 @@ export const en: Catalogue<keyof typeof zh> = {
   tabMoney: "Money",
   tabPeople: "People",
   tabSheets: "Wage sheets",
+  tabTrails: "Progress",
+  tabSms: "SMS",
   tabParties: "Parties",
   tabBoard: "Notice board",
   tabAttendance: "Attendance",

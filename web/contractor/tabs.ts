@@ -33,6 +33,8 @@ export const TABS: readonly Tab[] = [
   { id: "people", title: "tabPeople", roles: OFFICE, component: defineAsyncComponent(() => import("./PeoplePanel.vue")) },
   { id: "attendance", title: "tabAttendance", roles: EVERYBODY, component: defineAsyncComponent(() => import("./AttendancePanel.vue")) },
   { id: "sheets", title: "tabSheets", roles: SHEETS, component: defineAsyncComponent(() => import("./SheetPanel.vue")) },
+  { id: "trails", title: "tabTrails", roles: SHEETS, component: defineAsyncComponent(() => import("../shared/dashboard/TrailTable.vue")) },
+  { id: "sms", title: "tabSms", roles: OFFICE, component: defineAsyncComponent(() => import("../shared/dashboard/SmsCosts.vue")) },
   { id: "parties", title: "tabParties", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleParties.vue")) },
   { id: "board", title: "tabBoard", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleBoard.vue")) },
 ];

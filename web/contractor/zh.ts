@@ -42,6 +42,8 @@ export const zh = {
   tabMoney: "工资款",
   tabPeople: "人员",
   tabSheets: "工资表",
+  tabTrails: "工资进度",
+  tabSms: "短信",
   tabParties: "参与方",
   tabBoard: "告示牌",
   tabAttendance: "考勤",

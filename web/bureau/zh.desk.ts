@@ -1,0 +1,18 @@
+export const zh = {
+  title: "短信来信",
+  why: "这些工人回复短信说“不对”。请主动联系；他们的申诉要在手机上签名才算数。来信只给劳动部门看，总包看不到。",
+  open: "待办（{count}）",
+  done: "已办（{count}）",
+  noneOpen: "没有待办的来信。",
+  noneDone: "还没有办结的来信。",
+  worker: "工号 {no}",
+  written: "{time} 来信",
+  doneBy: "{time} 由 {account} 办结",
+  markDone: "标为已办",
+  openAgain: "重新打开",
+  sections: "栏目",
+  tabFlags: "考勤疑点",
+  tabTrails: "工资进度",
+  tabDesk: "来信（{count}）",
+  tabCosts: "短信费用",
+} as const;

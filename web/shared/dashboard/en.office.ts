@@ -1,0 +1,47 @@
+import type { Catalogue } from "../i18n";
+import type { zh } from "./zh.office";
+
+export const en: Catalogue<keyof typeof zh> = {
+  trails: "Progress of wages",
+  trailsWhy: "When each line was owed, and when it was paid. Released is not paid: where a bank pays, only its receipt says so, and lateness runs until then.",
+  worker: "Worker",
+  line: "Sheet/line",
+  amount: "Amount (yuan)",
+  payday: "Payday",
+  progress: "Progress",
+  late: "Late",
+  lateDays: "{days} d",
+  onlyLate: "Late ones only ({count})",
+  countLines: "{count} lines",
+  noTrails: "No wage is posted yet.",
+  noLate: "No wage is late.",
+  more: "{count} more lines",
+  attempt: "Payment number {count}",
+
+  accrued: "Owed, not confirmed",
+  confirmed: "Confirmed, to be released",
+  released: "Released, not at the bank",
+  submitted: "With the bank",
+  settled: "Paid",
+  arrived: "At the worker's address",
+  returned: "Returned, owed again",
+
+  accruedAt: "Owed",
+  confirmedAt: "Confirmed",
+  releasedAt: "Released",
+  submittedAt: "To the bank",
+  settledAt: "Paid",
+  returnedAt: "Returned",
+
+  costs: "SMS costs",
+  costsWhy: "Messages to workers and contacts, by month and kind. Segments are known as they go; the provider names prices later, and not always.",
+  noCosts: "No message has gone out for this project yet.",
+  month: "Month",
+  messages: "Messages",
+  segments: "Segments",
+  cost: "Cost",
+  priced: "{count} of them priced",
+  unpriced: "Price unknown",
+  byKind: "By kind",
+  kind: "Kind",
+};
