@@ -47,11 +47,11 @@ class BankPaymentController(Controller):
         escrow: FromPath[str],
         staff: NamedDependency[Staff],
         session: NamedDependency[AsyncSession],
-        state: FromQuery[PaymentState | None] = None,
+        only: FromQuery[PaymentState | None] = None,
     ) -> PaymentsView:
-        """How far wages at the bank are; with `state`, the open ones in it. Raises ProjectNotFound, RoleNeeded."""
+        """How far wages at the bank are; with `only`, the open ones in that state. Raises ProjectNotFound, RoleNeeded."""
         acting = await as_party(session, staff, escrow, *READERS)
-        return await payment_views.payments_of(session, acting.project, state, problems.language_of(request))
+        return await payment_views.payments_of(session, acting.project, only, problems.language_of(request))
 
     @get("/bank-payments/export")
     async def export(
