@@ -33,6 +33,7 @@ async def set_wage_account(session: AsyncSession, acting: Acting, given: NewWage
         await session.execute(kept.on_conflict_do_update(index_elements=[WageAccount.project_pk], set_=said))
         await _order_anew(session, project_pk)
         session.expire_all()
+        await session.refresh(acting.project)
     return await view(session, acting)
 
 
