@@ -17,6 +17,7 @@ from anxin.chain import alarms
 from anxin.chain.contracts import decode_refusal
 from anxin.chain.identity import ChainChanged
 from anxin.chain.lane import Lane
+from anxin.chain.leader import Moving
 from anxin.chain.models import RelayAttempt, RelayCall
 from anxin.chain.rpc import RpcError
 from anxin.chain.steps import Boundary
@@ -37,9 +38,10 @@ async def settle(lane: Lane) -> set[int]:
     slots = await lane.open_slots()
     if not slots:
         return set()
-    limit = lane.rpc.final_height(await lane.rpc.head(), lane.bounds.finality_depth)
+    head = await lane.rpc.call("eth_getBlockByNumber", "latest", False)
+    limit = lane.rpc.final_height(int(head["number"], 16), lane.bounds.finality_depth)
     used_for_good = await lane.used_nonces(hex(limit))
-    receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot])
+    receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot], head)
     mined = set()
     for slot in slots:
         done = next((attempt for attempt in slot if attempt.tx_hash in receipts), None)
@@ -54,12 +56,20 @@ async def settle(lane: Lane) -> set[int]:
     return mined
 
 
-async def _canonical_receipts(lane: Lane, hashes: Sequence[str]) -> dict[str, Receipt]:
-    """Receipts by transaction, but for those a node still shows of a block that is no longer on the chain."""
+async def _canonical_receipts(lane: Lane, hashes: Sequence[str], head: dict[str, Any]) -> dict[str, Receipt]:
+    """Receipts by transaction, but for those a node still shows of a block that is no longer on the chain.
+
+    The blocks are read together with the head that depth is counted from: several nodes may stand behind one address, and
+    what one of them shows says nothing of what another has left behind. Raises Moving.
+    """
     answers = await lane.rpc.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
     found = {h: each for h, each in zip(hashes, answers, strict=True) if isinstance(each, dict)}
     numbers = sorted({each["blockNumber"] for each in found.values()})
-    blocks = await lane.rpc.batch([("eth_getBlockByNumber", (number, False)) for number in numbers])
+    if not numbers:
+        return {}
+    blocks = await lane.rpc.batch([("eth_getBlockByNumber", (number, False)) for number in [*numbers, head["number"]]])
+    if not isinstance(blocks[-1], dict) or blocks[-1]["hash"] != head["hash"]:
+        raise Moving("the head is another one than before the receipts were read")
     canonical = {block["hash"] for block in blocks if isinstance(block, dict)}
     return {tx_hash: each for tx_hash, each in found.items() if each["blockHash"] in canonical}
 
@@ -167,10 +177,11 @@ async def refuse(
 
 
 async def _look_for_user(lane: Lane, slot: Slot, limit: int) -> None:
-    nonce, hashes = slot[0].nonce, {attempt.tx_hash for attempt in slot}
+    nonce = slot[0].nonce
     user = await who_used(lane, nonce, limit)
-    if user in hashes:
-        return  # the node has the transaction and not yet its receipt
+    async with lane.sessions() as session:
+        if user is not None and await session.get(RelayAttempt, user) is not None:
+            return  # the node has not its receipt yet, or another relayer of this key has replaced what we read
     if user is None:
         wrong = f"nonce {nonce} was used by a transaction this node cannot show, and its call waits: use one with history"
         await lane.alarm(alarms.KEY_USED_ELSEWHERE, wrong)
