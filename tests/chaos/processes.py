@@ -103,6 +103,7 @@ class Chain:
         self._folder, self._finality = folder, finality
         self._arguments = ["--host", "127.0.0.1", "--port", str(port), "--chain-id", "31337", "--hardfork", "osaka"]
         self._arguments += ["--gas-limit", "60000000", "--slots-in-an-epoch", "1", "--quiet", "--no-mining"]
+        self._arguments += ["--prune-history", "100000"]  # else it loses contracts when it goes back (tests/chain.py)
         self._arguments += ["--timestamp", str(int(time.time()) - 60)]
         self.url = f"http://127.0.0.1:{port}"
         self.rpc = Rpc(self.url, timeout_seconds=30)

@@ -2,8 +2,8 @@
 
     python -m tests.chaos.worker FOLDER        settings from the environment, as `anxin worker`
 
-FOLDER/clock: seconds that this process is ahead. FOLDER/kill-at-NAME: whoever reaches that boundary first takes the file
-away and kills itself. FOLDER/killed: a line for each that has.
+FOLDER/clock: seconds that this process is ahead. Beside FOLDER, kill-at-NAME: whoever reaches that boundary first takes the
+file away and kills itself; killed: a line for each that has.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ from anxin.settings import Settings  # noqa: E402
 
 async def die_where_told(boundary: Boundary) -> None:
     try:
-        (FOLDER / f"kill-at-{boundary.name}").unlink()
+        (FOLDER.parent / f"kill-at-{boundary.name}").unlink()
     except FileNotFoundError:
         return
-    with (FOLDER / "killed").open("a") as killed:
+    with (FOLDER.parent / "killed").open("a") as killed:
         killed.write(f"{boundary.name}\n")
     os.kill(os.getpid(), signal.SIGKILL)
 
