@@ -16,13 +16,14 @@ from anxin.alerts.limits import Policy
 from anxin.alerts.retention import shred_messages
 from anxin.alerts.sms import SmsSender
 from anxin.attendance import countersigning, roots, witnesses
+from anxin.attendance import reversed as unanchored
 from anxin.attendance.models import AttendanceRoot
 from anxin.attendance.retention import shred_attendance
 from anxin.bank import balances, payouts
 from anxin.bank.adapter import Adapter
 from anxin.bank.desk import Desk
 from anxin.bank.retention import shred_bank_files
-from anxin.chain import alarms, relayer
+from anxin.chain import alarms, relayer, reversal
 from anxin.chain.indexer import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
 from anxin.core.calls import Refusal
@@ -31,16 +32,19 @@ from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
 from anxin.core.relayed import Relayed, mark_refused, mark_sent
 from anxin.disputes import notices, progress
-from anxin.disputes import reversed as unpaid_grants
+from anxin.disputes import reversed as undecided
 from anxin.disputes.models import Answer, Claim, Resolution
 from anxin.disputes.retention import disputed_lines
 from anxin.ledger import service as ledger
+from anxin.payroll import reversed as unposted
 from anxin.payroll import sign as sheets
 from anxin.payroll.models import WageSheet
 from anxin.payroll.retention import shred_payslips
 from anxin.people import enrolment, numbers
+from anxin.people import reversed as unenrolled
 from anxin.people.models import Enrolment
 from anxin.projects import retention
+from anxin.projects import reversed as unjoined
 from anxin.projects import service as projects
 from anxin.projects.models import Membership
 from anxin.realname import plan
@@ -48,7 +52,7 @@ from anxin.realname.client import Platform
 from anxin.realname.retention import shred_uploads
 from anxin.realname.upload import upload
 from anxin.wages import outcomes, releases
-from anxin.wages import reversed as unpaid_lines
+from anxin.wages import reversed as unpaid
 from anxin.wages.models import Confirmation, Contest
 
 JobHandler = Callable[[AsyncSession, Payload], Awaitable[None]]
@@ -91,8 +95,6 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
     tell_grant_paid = partial(alerts.tell_grant_paid, deployment=deployment)
     retry = (outcomes.retry_after_funding, progress.retry_after_funding)
     to_bank = partial(payouts.record_released, deployment=deployment)
-    bank_settled = partial(payouts.record_settled, raise_alarm=alarms.raise_alarm)
-    bank_returned = partial(payouts.record_returned, raise_alarm=alarms.raise_alarm)
     tell_escrow_low = partial(parties.tell_escrow_low, read_books=ledger.books_of)
     return {
         # people and projects
@@ -121,8 +123,8 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "SheetPosted": (ledger.record_sheet, sheets.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
         "Released": (book_release, outcomes.record_released, to_bank, tell_released),
         "PayoutFailed": (outcomes.record_payout_failed, tell_escrow_low),
-        "LineSettled": (ledger.record_settlement, outcomes.record_settled, bank_settled, alerts.tell_settled),
-        "LineReturned": (ledger.record_return, outcomes.record_returned, bank_returned, alerts.tell_returned),
+        "LineSettled": (ledger.record_settlement, outcomes.record_settled, payouts.record_settled, alerts.tell_settled),
+        "LineReturned": (ledger.record_return, outcomes.record_returned, payouts.record_returned, alerts.tell_returned),
         # disputes
         "Contested": (ledger.record_dispute, outcomes.record_contested, progress.record_contested, alerts.tell_contested),
         "Claimed": (
@@ -133,25 +135,47 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Resolved": (ledger.record_resolution, progress.record_resolved, notices.tell_resolved),
         "DisputePaid": (book_release, grant_paid, to_bank, tell_grant_paid),
         "DisputePayoutFailed": (progress.record_payout_failed, tell_escrow_low),
-        "DisputeSettled": (ledger.record_settlement, progress.record_settled, bank_settled, alerts.tell_settled),
-        "DisputeReturned": (ledger.record_return, progress.record_returned, bank_returned, alerts.tell_returned),
+        "DisputeSettled": (ledger.record_settlement, progress.record_settled, payouts.record_settled, alerts.tell_settled),
+        "DisputeReturned": (ledger.record_return, progress.record_returned, payouts.record_returned, alerts.tell_returned),
     }
 
 
 def on_reversed_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler]]:
-    """Event that was final and is not on the chain → what sets back the rows it had set. The ledger reverses by itself.
+    """Event that was final and is not on the chain → what sets back the rows it had set, so that the same event coming
+    again, or another, is recorded as if it were the first. The ledger reverses by itself; what is not here stays:
 
-    What is not here is set again by the same event when it comes back, and stays meanwhile.
+    - Funded, BondDeposited, BondDrawn, BondReturned, Minted, Burned: entries of the ledger and nothing else. A release that
+      was tried again because money had come is asked of the chain, and waits again where the money is gone.
+    - PayoutFailed, DisputePayoutFailed: the wage is owed with the event and without it; its signature waits for money, and
+      whatever brings money or the transaction itself pays it.
+    - PayoutChangeProposed, PayoutChangeWithdrawn, RecoveryProposed, RecoveryCancelled: messages alone.
+    - All messages: what was said cannot be unsaid. The alarm says that people must be told, by people.
     """
+    earlier = reversal.earlier
+    key_or_payout = partial(unenrolled.unrecord_key_or_payout, earlier=earlier)
+    payment = partial(unpaid.unrecord_payment, earlier=earlier)
+    step = partial(undecided.unrecord_step, earlier=earlier, deployment=deployment)
     not_to_bank = partial(payouts.unrecord_released, deployment=deployment)
     return {
-        "Released": (unpaid_lines.unrecord_released, not_to_bank),
-        "LineSettled": (unpaid_lines.unrecord_settled, payouts.unrecord_closed),
-        "LineReturned": (unpaid_lines.unrecord_returned, payouts.unrecord_closed),
-        "Contested": (unpaid_lines.unrecord_contested,),
-        "DisputePaid": (partial(unpaid_grants.unrecord_paid, deployment=deployment), not_to_bank),
-        "DisputeSettled": (unpaid_grants.unrecord_settled, payouts.unrecord_closed),
-        "DisputeReturned": (unpaid_grants.unrecord_returned, payouts.unrecord_closed),
+        "EscrowCreated": (unjoined.unrecord_escrow_created,),
+        "Enrolled": (key_or_payout,),
+        "KeyChanged": (key_or_payout,),
+        "PayoutChanged": (key_or_payout,),
+        "Joined": (unjoined.unrecord_joined,),
+        "Anchored": (unanchored.unrecord_anchored,),
+        "Closed": (unjoined.unrecord_closed,),
+        "SheetPosted": (unposted.unrecord_sheet_posted,),
+        "Released": (payment, not_to_bank),
+        "LineSettled": (payment, payouts.unrecord_closed),
+        "LineReturned": (payment, payouts.unrecord_closed),
+        "Contested": (unpaid.unrecord_contested, undecided.unrecord_opened),
+        "Claimed": (undecided.unrecord_opened,),
+        "Answered": (step,),
+        "ClaimStood": (step,),
+        "Resolved": (step,),
+        "DisputePaid": (step, not_to_bank),
+        "DisputeSettled": (step, payouts.unrecord_closed),
+        "DisputeReturned": (step, payouts.unrecord_closed),
     }
 
 

@@ -1,7 +1,9 @@
 """What happens after a reorganisation deeper than finality: the chain side halts and says so, people decide, and it goes on.
 
-Branches: halted, alarm, health · reversed: events orphaned, entries reversed, transactions sent again · a line is owed
-again · nothing to take back · a block not on both chains · a block nobody indexed · another chain · a node that lost blocks.
+What becomes of everybody's rows is in test_reversed_rows.py.
+
+Branches: halted, alarm, health · reversed: events orphaned, entries reversed, transactions sent again · nothing to take
+back · a block not on both chains · a block nobody indexed · another chain · a node that lost blocks.
 """
 
 import asyncio
@@ -9,10 +11,7 @@ import asyncio
 import msgspec
 import pytest
 from sqlalchemy import select
-from tests.backend.conftest import ESCROW
 from tests.backend.relaying import DEPTH, settle
-from tests.backend.signed_words import confirmation
-from tests.fakes import final_event
 
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
@@ -21,10 +20,6 @@ from anxin.chain.reversal import CannotReverse, reverse
 from anxin.ledger import service as ledger
 from anxin.ledger.models import Entry
 from anxin.ledger.reversal import reverse_after
-from anxin.payroll.models import WageLine
-from anxin.wages.models import Confirmation
-from anxin.wages.reversed import unrecord_released, unrecord_returned, unrecord_settled
-from anxin.wiring import on_reversed_event
 
 pytest_plugins = ["tests.chain", "tests.backend.chain_site", "tests.backend.relaying"]
 
@@ -177,28 +172,3 @@ async def test_node_that_lost_its_newest_blocks_is_gone_back_to(chain, indexer, 
     assert 5 == done.blocks
     await chain.mine(DEPTH + 1)
     await catch_up(indexer)
-
-
-async def test_released_line_is_owed_again_and_its_signature_on_its_way(site, client, sessions):
-    sheet = await site.post(90_000)
-    path, body = confirmation(site, sheet, 0)
-    await client.put(path, json=body)
-    args = {"sheetId": sheet.sheet_id, "index": 0, "workerId": site.workers["W001"].hex_id, "amount": 90_000}
-    released = final_event("Released", "WageEscrow", ESCROW, **args, payout="0x" + "f1" * 20, assurance=2)
-    settled = final_event("LineSettled", "WageEscrow", ESCROW, **args)
-    await site.final(released, settled)
-
-    await site.apply(unrecord_settled, settled)
-    await site.apply(unrecord_released, released)
-
-    async with sessions() as session:
-        line, row = await session.scalar(select(WageLine)), await session.scalar(select(Confirmation))
-    assert (None, None, None, "sent") == (line.released_tx, line.settled_tx, line.settled_at, row.state)
-    await site.apply(unrecord_returned, final_event("LineReturned", "WageEscrow", ESCROW, **args))
-
-
-def test_every_event_that_counts_up_is_counted_down(deployment):
-    """A sum that an event adds to would be added to twice when the event comes back."""
-    counted = {"Released", "LineSettled", "LineReturned", "DisputePaid", "DisputeSettled", "DisputeReturned"}
-
-    assert counted <= on_reversed_event(deployment).keys()

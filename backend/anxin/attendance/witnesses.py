@@ -97,17 +97,23 @@ async def mend_root(session: AsyncSession, key: str, refusal: Refusal) -> None:
 
 async def record_anchored(session: AsyncSession, event: Event) -> None:
     """A root is on the chain for good, whoever brought it. Another root than ours for the day is kept as a refusal."""
-    root = await session.scalar(
-        select(AttendanceRoot).where(
-            AttendanceRoot.topic == from_hex(event.args["topic"]), AttendanceRoot.day == _day(event.args["day"])
-        )
-    )
+    root = await anchored_root(session, event)
     if root is None:
         return
     if "0x" + root.root.hex() == event.args["root"]:
         root.state, root.tx_hash, root.anchored_at = relayed.DONE, event.tx_hash, event.block_time
     else:
         root.state, root.reason = relayed.REFUSED, f"another root is anchored: {event.args['root']}"
+
+
+async def anchored_root(session: AsyncSession, event: Event) -> AttendanceRoot | None:
+    """Our root of the day that an event is about."""
+    found: AttendanceRoot | None = await session.scalar(
+        select(AttendanceRoot).where(
+            AttendanceRoot.topic == from_hex(event.args["topic"]), AttendanceRoot.day == _day(event.args["day"])
+        )
+    )
+    return found
 
 
 def _day(number: int) -> date:

@@ -6,7 +6,7 @@
 Nothing is deleted. What must be told to people is for people: an alarm stays open until somebody clears it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -21,6 +21,7 @@ from anxin.chain.models import FINAL, ORPHANED, Block, ChainEvent, EscrowAddress
 from anxin.chain.rpc import Rpc
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
+from anxin.core.events import Event
 
 ReverseBooks = Callable[[AsyncSession, int], Awaitable[int]]
 
@@ -76,6 +77,17 @@ async def reverse(
         await raise_alarm(session, BLOCKS_REVERSED, f"block {to_block}", told)
     log.warning("reversed", to_block=to_block, blocks=blocks, events=len(events), entries=entries)
     return Reversal(blocks, len(events), entries, transactions)
+
+
+async def earlier(session: AsyncSession, event: Event, names: Collection[str], **subject: int | str) -> list[Event]:
+    """Return what stays of a subject when `event` is taken back: its final events before that, in order."""
+    before = select(ChainEvent).where(
+        ChainEvent.state == FINAL, ChainEvent.name.in_(names), ChainEvent.address == event.address,
+        tuple_(ChainEvent.block_number, ChainEvent.log_index) < (event.block_number, event.log_index),
+        *(ChainEvent.args[name].as_string() == str(value) for name, value in subject.items()),
+    )  # fmt: skip
+    rows = await session.scalars(before.order_by(ChainEvent.block_number, ChainEvent.log_index))
+    return [event_of(row) for row in rows]
 
 
 async def _check(session: AsyncSession, rpc: Rpc, final: Block | None, to_block: int) -> None:

@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,11 @@ async def hand_over(session: AsyncSession, rows: Sequence["Relayed"], call: Call
     for row in rows:
         row.state, row.call_key, row.tx_hash = ACCEPTED, call.key, None
     await relay(session, call)
+
+
+def on_its_way(table: type[Any]) -> Any:
+    """The state of a row whose final event was taken back: its call is sent again, where it went by one of ours."""
+    return case((table.call_key.is_not(None), SENT), else_=WAITING)
 
 
 async def mark_sent(session: AsyncSession, table: type[Any], call_key: str, tx_hash: str) -> None:

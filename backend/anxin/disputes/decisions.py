@@ -22,7 +22,7 @@ from anxin.core.errors import (
 )
 from anxin.core.signing import Value, recover_wallet
 from anxin.core.wire import Kept, check_deadline, hex_address, hex_bytes, signed_digest
-from anxin.disputes.models import CLAIMED, DECIDED, Answer, Dispute, Resolution
+from anxin.disputes.models import CLAIMED, DECIDED, VANISHED, Answer, Dispute, Resolution
 from anxin.disputes.schemas import SignedAnswer, SignedResolution
 from anxin.projects.models import Project
 
@@ -124,6 +124,7 @@ async def _dispute(session: AsyncSession, escrow: str, dispute_id: int) -> tuple
             select(Dispute, Project)
             .join(Project, Project.id == Dispute.project_pk)
             .where(Project.escrow == hex_address(escrow, "escrow"), Dispute.dispute_id == dispute_id)
+            .where(Dispute.state != VANISHED)
             .with_for_update(of=Dispute)
         )
     ).one_or_none()

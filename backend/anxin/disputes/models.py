@@ -11,6 +11,7 @@ from anxin.core.sealing import Sealed
 
 CLAIM, CONTEST = "claim", "contest"  # kinds
 CLAIMED, CONTESTED, DECIDED = "claimed", "contested", "decided"  # states, as the contract's
+VANISHED = "vanished"  # its opening was final and is not on the chain after all: kept for what was signed about it
 
 
 class Dispute(Base):

@@ -14,7 +14,7 @@ from anxin.core.clock import EPOCH
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
 from anxin.core.signing import from_hex
-from anxin.disputes.models import CLAIM, CLAIMED, CONTEST, CONTESTED, DECIDED, Answer, Claim, Dispute, Resolution
+from anxin.disputes.models import CLAIM, CLAIMED, CONTEST, CONTESTED, DECIDED, VANISHED, Answer, Claim, Dispute, Resolution
 from anxin.payroll.models import WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
@@ -62,16 +62,19 @@ async def record_contested(session: AsyncSession, event: Event) -> None:
 
 
 async def _open(session: AsyncSession, project: Project, event: Event, **more: Any) -> Dispute:
+    """Put it on record, once; in the place of one of its number that vanished."""
+    values = {
+        "worker_id": from_hex(event.args["workerId"]), "evidence_hash": from_hex(event.args["evidenceHash"]),
+        "asked_fen": event.args["asked"], "since": event.block_time, "opened_tx": event.tx_hash, "last_tx": event.tx_hash,
+        "granted_fen": 0, "paid_fen": 0, "banked_fen": 0, "settled_fen": 0, "stood": False, "sheet_id": None,
+        "line_index": None, "answer_hash": None, "resolved_by": None, "order_hash": None, "paying_key": None, **more,
+    }  # fmt: skip
+    new = insert(Dispute).values(project_pk=project.id, dispute_id=event.args["disputeId"], **values)
     await session.execute(
-        insert(Dispute)
-        .values(
-            project_pk=project.id, dispute_id=event.args["disputeId"], worker_id=from_hex(event.args["workerId"]),
-            evidence_hash=from_hex(event.args["evidenceHash"]), asked_fen=event.args["asked"], since=event.block_time,
-            opened_tx=event.tx_hash, last_tx=event.tx_hash, granted_fen=0, paid_fen=0, banked_fen=0, settled_fen=0,
-            stood=False, **more,
-        )
-        .on_conflict_do_nothing()
-    )  # fmt: skip
+        new.on_conflict_do_update(
+            index_elements=[Dispute.project_pk, Dispute.dispute_id], set_=values, where=Dispute.state == VANISHED
+        ).execution_options(synchronize_session=False)
+    )
     opened = await dispute_of(session, event)
     assert opened is not None  # noqa: S101 - just kept
     return opened

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.clock import days_in, now
 from anxin.core.errors import ProjectNotFound
-from anxin.disputes.models import CLAIM, CLAIMED, CONTESTED, Claim, Dispute
+from anxin.disputes.models import CLAIM, CLAIMED, CONTESTED, VANISHED, Claim, Dispute
 from anxin.disputes.schemas import DisputesView, DisputeView, MyDispute, MyDisputes
 from anxin.people.models import Worker
 from anxin.projects.models import Project
@@ -22,7 +22,9 @@ async def of_project(session: AsyncSession, escrow: str) -> DisputesView:
     if project is None:
         raise ProjectNotFound(escrow=escrow)
     found = await session.scalars(
-        select(Dispute).where(Dispute.project_pk == project.id).order_by(Dispute.dispute_id.desc())
+        select(Dispute)
+        .where(Dispute.project_pk == project.id, Dispute.state != VANISHED)
+        .order_by(Dispute.dispute_id.desc())
     )
     return DisputesView([view(dispute, project) for dispute in found])
 
@@ -32,7 +34,7 @@ async def my_disputes(session: AsyncSession, worker: Worker) -> MyDisputes:
     on_chain = await session.execute(
         select(Dispute, Project)
         .join(Project, Project.id == Dispute.project_pk)
-        .where(Dispute.worker_id == worker.worker_id)
+        .where(Dispute.worker_id == worker.worker_id, Dispute.state != VANISHED)
         .order_by(Dispute.id.desc())
     )
     on_their_way = await session.execute(

@@ -134,7 +134,7 @@ def _call(deployment: Deployment, row: Enrolment, worker: Worker) -> calls.Call:
 
 async def record_enrolled(session: AsyncSession, event: Event) -> None:
     """The registry's final word: this key speaks for this worker, and this is where they are paid."""
-    worker = await _worker_of(session, event)
+    worker = await worker_of(session, event)
     if worker is None:
         return
     worker.assurance, worker.x, worker.y = event.args["assurance"], event.args["x"], event.args["y"]
@@ -148,19 +148,19 @@ async def record_enrolled(session: AsyncSession, event: Event) -> None:
 
 async def record_key_changed(session: AsyncSession, event: Event) -> None:
     """From now on another key speaks for this worker: rotated by themselves, or recovered before a registrar."""
-    worker = await _worker_of(session, event)
+    worker = await worker_of(session, event)
     if worker is not None:
         worker.assurance, worker.x, worker.y = event.args["assurance"], event.args["x"], event.args["y"]
 
 
 async def record_payout_changed(session: AsyncSession, event: Event) -> None:
     """From now on this worker is paid elsewhere."""
-    worker = await _worker_of(session, event)
+    worker = await worker_of(session, event)
     if worker is not None:
         worker.payout = event.args["payout"]
 
 
-async def _worker_of(session: AsyncSession, event: Event) -> Worker | None:
+async def worker_of(session: AsyncSession, event: Event) -> Worker | None:
     """None for one enrolled through another operator."""
     found: Worker | None = await session.scalar(
         select(Worker).where(Worker.worker_id == from_hex(event.args["workerId"]))
