@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +98,7 @@ async def running(state: Path, more: Mapping[str, str] = os.environ) -> AsyncIte
         await asyncio.gather(stack.enter_async_context(postgres), stack.enter_async_context(chain))
         settings = _settings(state, postgres.url("anxin"), chain, port, keys, more)
         await asyncio.gather(_deploy(chain, settings), migrate(settings.database_url))
-        parts = {part: Supervised(part, settings, state / f"{part}.log") for part in ("worker", "api")}
+        parts = {part: Supervised([part], settings.to_environment(), state / f"{part}.log") for part in ("worker", "api")}
         for process in parts.values():
             await process.start()
             stack.push_async_callback(process.stop)
@@ -123,9 +123,9 @@ async def until_stopped() -> None:
 class Supervised:
     """One `anxin` process, with the processes it starts, that is started again whenever it ends by itself."""
 
-    def __init__(self, part: str, settings: Settings, log: Path) -> None:
-        self._part = part
-        self._environment = {**os.environ, **settings.to_environment()}
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._command = command
+        self._environment = {**os.environ, **environment}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -155,7 +155,7 @@ class Supervised:
     async def _spawn(self) -> asyncio.subprocess.Process:
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "anxin.cli", self._part, env=self._environment, stdout=log, stderr=log,
+                sys.executable, "-m", "anxin.cli", *self._command, env=self._environment, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
 

@@ -388,6 +388,95 @@ async def test_money_that_leaves_for_no_wage_is_told(chain, site, new_teller):
     assert {"money left a wage account, and for no wage"} == await settle_down(new_teller(), chain)
 
 
+# ------------------------------------------------------------------ what the bank attests
+
+
+class Remembering:
+    """Publishes to nobody. While `refuses` nothing is taken."""
+
+    def __init__(self):
+        self.said, self.refuses = [], False
+
+    async def publish(self, word):
+        if not self.refuses:
+            self.said.append(word)
+        return not self.refuses
+
+
+async def test_balance_is_attested_once_and_again_when_the_supply_has_changed(chain, site, new_teller):
+    await site.released(700)
+    publisher = Remembering()
+    teller = new_teller(publisher=publisher)
+    await settle_down(teller, chain)
+    await teller.round()
+    site.order((0, 700))
+    site.bank.book()
+    await settle_down(teller, chain)
+
+    assert [START_FEN, START_FEN - 700] == [word.amount_fen for word in publisher.said]
+
+
+async def test_nothing_is_attested_between_a_payment_and_its_settlement(chain, site, new_teller):
+    """At that moment the supply is above the balance, and nothing is wrong."""
+    await site.released(700)
+    site.order((0, 700))
+    site.bank.book()
+    publisher = Remembering()
+    teller = new_teller(publisher=publisher)
+    await teller.round()
+    await chain.mine()
+    await teller.round()
+
+    assert [] == publisher.said
+
+
+async def test_supply_that_is_not_settled_for_an_hour_is_attested_all_the_same(chain, site, new_teller, monkeypatch):
+    """A stuck settlement hides nothing from whoever compares."""
+    await site.released(700)
+    site.order((0, 700))
+    site.bank.book()
+    publisher = Remembering()
+    teller = new_teller(publisher=publisher)
+    await teller.round()
+    monkeypatch.setattr("anxin.teller.service.UNSETTLED_AT_MOST_SECONDS", 0)
+    await teller.round()
+
+    assert [START_FEN - 700] == [word.amount_fen for word in publisher.said]
+
+
+async def test_attested_moment_is_the_newest_final_block(chain, site, new_teller):
+    """The chain's clock may be ahead of ours; the supply is known by its blocks."""
+    await chain("evm_increaseTime", 3 * 86400)
+    await chain.mine(1 + DEPTH)
+    publisher = Remembering()
+    await new_teller(publisher=publisher).round()
+
+    final = await chain.rpc.block(await chain.head() - DEPTH)
+    assert [int(final["timestamp"], 16)] == [word.at for word in publisher.said]
+
+
+async def test_day_without_change_is_attested_too(chain, site, new_teller):
+    publisher = Remembering()
+    teller = new_teller(publisher=publisher)
+    await teller.round()
+    await chain("evm_increaseTime", 20 * 3600)
+    await chain.mine(1 + DEPTH)
+    await teller.round()
+
+    assert 2 == len(publisher.said)
+
+
+async def test_balance_that_was_not_taken_is_attested_again(chain, site, new_teller):
+    publisher = Remembering()
+    teller = new_teller(publisher=publisher)
+    publisher.refuses = True
+    await teller.round()
+    publisher.refuses = False
+    await teller.round()
+
+    assert 1 == len(publisher.said)
+
+
 # ------------------------------------------------------------------ faults
 
 

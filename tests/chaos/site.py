@@ -25,7 +25,7 @@ from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.signing import Value, digest, pack
 from anxin.demo.keys import DeviceKey, Key, Passkey
-from anxin.demo.parties import WINDOWS, Bank, Contractor, Registrar
+from anxin.demo.parties import WINDOWS, Contractor, Party, Registrar
 from anxin.payroll import rules
 from anxin.payroll.calendar import china
 from anxin.payroll.deductions import Net
@@ -65,7 +65,7 @@ class Site:
     def __post_init__(self) -> None:
         rpc: Rpc = self.chain.rpc
         self.contractor = Contractor(EMBEDDED_ACCOUNTS["contractor"], rpc, self.deployment)
-        self.bank = Bank(EMBEDDED_ACCOUNTS["bank"], rpc, self.deployment)
+        self.bank = Party(EMBEDDED_ACCOUNTS["bank"], rpc, self.deployment)
         self.registrar = Registrar(EMBEDDED_ACCOUNTS["registrar"], rpc, self.deployment)
 
     async def build(self, words: int) -> None:
@@ -88,7 +88,10 @@ class Site:
                 windows=WINDOWS,
             )  # fmt: skip
         self.escrow = await self.contractor.open_escrow(EMBEDDED_ROLES.bureau, EMBEDDED_ROLES.arbiter)
-        await self.bank.mirror(self.contractor.address, amount_fen, b"\x01" * 32)
+        await self.bank.send(
+            "WageToken", self.deployment.addresses.token, "mint", to=self.contractor.address, amount=amount_fen,
+            receipt="0x" + "01" * 32,
+        )  # fmt: skip
         await self.contractor.fund(self.escrow, amount_fen, b"\x02" * 32)
 
     async def _enrol(self, count: int) -> None:

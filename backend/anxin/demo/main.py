@@ -17,7 +17,8 @@ from anxin.chain.identity import ChainChanged, NodeBehind, check_chain
 from anxin.chain.rpc import Rpc, RpcUnreachable
 from anxin.core import sealing
 from anxin.core.database import connect, sessions_of
-from anxin.demo.parties import Bank, Bureau, Contractor, Registrar
+from anxin.demo.bank import Bank
+from anxin.demo.parties import Bureau, Contractor, Registrar
 from anxin.demo.phones import Phones, phone_number
 from anxin.demo.site import VISITOR, SiteOffice
 from anxin.demo.story import Story
@@ -38,10 +39,11 @@ async def run_demo(state: Path, *, once: bool) -> None:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         sms = await stack.enter_async_context(TwilioStandIn())
+        bank = await stack.enter_async_context(Bank(state))
         with console.status("starting PostgreSQL, the chain, the contracts and the pages …"):
-            up = await stack.enter_async_context(running(state, {**os.environ, **sms.settings}))
+            up = await stack.enter_async_context(running(state, {**os.environ, **sms.settings, **bank.settings}))
         first_page = time.monotonic() - started
-        story = await story_on(stack, up, sms, console)
+        story = await story_on(stack, up, sms, console, bank)
         console.print(f"[dim]PostgreSQL, chain, contracts, API and worker are up after {first_page:.1f} s[/]\n")
         began = time.monotonic()
         await _check_chain(story)
@@ -53,9 +55,20 @@ async def run_demo(state: Path, *, once: bool) -> None:
         console.print(json.dumps(summary), soft_wrap=True, markup=False)
 
 
-async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console: Console) -> Story:
-    """Bring the people to a running Anxin. `stack` closes their connections."""
+async def story_on(
+    stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console: Console, bank: Bank | None = None
+) -> Story:
+    """Bring the people to a running Anxin. `stack` closes their connections, and ends the bank's teller.
+
+    Args:
+        bank: that pays wages out; without one there is a bank that takes deposits only.
+    """
     settings = up.settings
+    if bank is None:
+        bank = await stack.enter_async_context(Bank(up.state))
+    teller = bank.teller(up)
+    await teller.start()
+    stack.push_async_callback(teller.stop)
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     engine = connect(settings.database_url)
     stack.push_async_callback(engine.dispose)
@@ -66,7 +79,7 @@ async def story_on(stack: AsyncExitStack, up: Stack, sms: TwilioStandIn, console
     sessions, deployment = sessions_of(engine), up.deployment
     return Story(
         stack=up, sms=sms, rpc=rpc, http=http, sessions=sessions, console=console,
-        bank=Bank(EMBEDDED_ACCOUNTS["bank"], rpc, deployment),
+        bank=bank,
         contractor=Contractor(EMBEDDED_ACCOUNTS["contractor"], rpc, deployment),
         bureau=Bureau(EMBEDDED_ACCOUNTS["bureau"], rpc, deployment),
         registrar=Registrar(EMBEDDED_ACCOUNTS["registrar"], rpc, deployment),

@@ -1,5 +1,4 @@
-"""The firms of the demonstration: a bank that mirrors money and pays wages out, a contractor that funds and signs, a
-registrar's desk, a bureau that decides.
+"""The firms of the demonstration: a contractor that funds and signs, a registrar's desk, a bureau that decides.
 
 Each holds its own key and reaches the chain itself, as a wallet would; the backend sees signatures only.
 """
@@ -15,16 +14,13 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from anxin.audit.books import EscrowBooks
-from anxin.audit.recompute import recompute
 from anxin.chain.contracts import decode_refusal, decode_result, encode_call
 from anxin.chain.reader import read_events
 from anxin.chain.rpc import Rpc, RpcError
 from anxin.core.calls import Call
 from anxin.core.clock import day_number
 from anxin.core.deployment import Deployment
-from anxin.core.events import Event
-from anxin.core.sheet_tree import SheetLine, SheetTree, pack_lines
+from anxin.core.sheet_tree import SheetLine, SheetTree
 from anxin.core.signing import Value, digest, from_hex
 from anxin.demo.keys import Wallet
 from anxin.projects.service import Windows
@@ -107,67 +103,6 @@ class Party:
         signature = "0x" + self.wallet.sign_bytes(words).hex()
         answer = await http.put(f"{path}/0x{words.hex()}", json={**body, "deadline": deadline, "signature": signature})
         answer.raise_for_status()
-
-
-class Bank(Party):
-    """Mirrors deposits as tokens, and pays out the wages of whoever has an account with it.
-
-    It reads what it was given from the chain itself, and asks nobody else.
-    """
-
-    def payout_of(self, worker_no: str) -> str:
-        """Every second worker has an account here; the others are paid at an address of their own."""
-        if int(worker_no[1:]) % 2 == 0:
-            return self.deployment.bank
-        number = keccak(from_hex(self.key) + worker_no.encode()).hex()
-        return Wallet.from_hex(number).address
-
-    async def pay_out(self, escrow: str, *, no_account: str = "") -> None:
-        """Settle the wages it was given: what it has paid into workers' accounts.
-
-        Args:
-            no_account: worker id whose account turns out to be closed, the first time: that line is given back.
-        """
-        events = await self._events()
-        books = recompute(events, bank=self.deployment.bank).escrows[escrow]
-        is_open = no_account in {event.args["workerId"] for event in events if event.name == "LineReturned"}
-        closed = {place for place in books.banked if not is_open and books.lines[place]["workerId"] == no_account}
-        for places, function, record in (
-            (books.banked - closed, "settleLines", "receipt"), (closed, "returnLines", "reason"),
-        ):  # fmt: skip
-            for sheet_id in sorted({sheet for sheet, _ in places}):
-                indexes = sorted(index for sheet, index in places if sheet == sheet_id)
-                await self._tell_chain(function, escrow, _sheet(books, sheet_id), sheet_id, indexes, record)
-
-    async def pay_out_grants(self, escrow: str) -> None:
-        """Settle what disputes have granted."""
-        books = recompute(await self._events(), bank=self.deployment.bank).escrows[escrow]
-        for number, known in books.disputes.items():
-            if known.banked_fen:
-                receipt = "0x" + keccak(text=f"{escrow} dispute {number} {known.paid_fen}").hex()
-                await self.send(
-                    "BankPayout", self.deployment.bank, "settleDispute", escrow=escrow, disputeId=number, receipt=receipt
-                )
-
-    async def _events(self) -> list[Event]:
-        return await read_events(self.rpc, self.deployment, await self.rpc.head())
-
-    async def _tell_chain(
-        self, function: str, escrow: str, sheet: list[SheetLine], sheet_id: int, indexes: list[int], record: str
-    ) -> None:
-        """`record`: the hash of the bank's own, a receipt for what was paid or the reason why not."""
-        words = keccak(text=f"{function} {escrow} {sheet_id} {indexes}")
-        await self.send(
-            "BankPayout", self.deployment.bank, function, escrow=escrow, sheetId=sheet_id,
-            lines="0x" + pack_lines([sheet[index] for index in indexes]).hex(),
-            proof=["0x" + each.hex() for each in SheetTree(sheet).proof(indexes)], **{record: "0x" + words.hex()},
-        )  # fmt: skip
-
-    async def mirror(self, to: str, amount_fen: int, receipt: bytes) -> None:
-        """Mint a deposit, once: a receipt that was mirrored before changes nothing."""
-        token = self.deployment.addresses.token
-        if not await self.view("WageToken", token, "receiptUsed", receipt="0x" + receipt.hex()):
-            await self.send("WageToken", token, "mint", to=to, amount=amount_fen, receipt="0x" + receipt.hex())
 
 
 class Contractor(Party):
@@ -267,17 +202,6 @@ class Registrar(Party):
             path = f"/api/enrolments/0x{words.hex()}/countersignature"
             (await http.put(path, json=body)).raise_for_status()
         return len(waiting)
-
-
-def _sheet(books: EscrowBooks, sheet_id: int) -> list[SheetLine]:
-    """All lines of a sheet, as its SheetPosted event has them."""
-    lines = [line for (sheet, _), line in sorted(books.lines.items()) if sheet == sheet_id]
-    return [
-        SheetLine(
-            each["index"], each["dayMask"], each["amount"], from_hex(each["workerId"]), from_hex(each["payslipHash"])
-        )
-        for each in lines
-    ]
 
 
 def _day(text: str) -> int:

@@ -11,10 +11,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.attendance import service as attendance
+from anxin.bank.payment_schemas import NewWageAccount
+from anxin.bank.wage_accounts import set_wage_account
 from anxin.core.clock import SITE_ZONE, now
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
-from anxin.demo.parties import WINDOWS, Bank, Contractor
+from anxin.demo.bank import WAGE_ACCOUNT, Bank
+from anxin.demo.parties import WINDOWS, Contractor
 from anxin.demo.phones import phone_number
 from anxin.payroll import rules
 from anxin.payroll.calendar import china
@@ -26,6 +29,7 @@ from anxin.payroll.payslip import Slip
 from anxin.payroll.submit import number, submit
 from anxin.people import service as people
 from anxin.people.models import Worker
+from anxin.people.real_names import account_index
 from anxin.projects import board
 from anxin.projects import service as projects
 from anxin.projects.access import Acting
@@ -38,6 +42,7 @@ DATA = ROOT / "scripts" / "data"
 FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 11, 13)
 JOIN_DAYS = 60
 VISITOR = "W061"
+CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
 VISITOR_DAYS = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)]
 VISITOR_RATE_FEN = 30_000
 FIRM = "渝安建工集团"
@@ -91,16 +96,22 @@ class SiteOffice:
                 contractor=contractor.address, bureau=bureau, arbiter=arbiter, windows=WINDOWS,
             )  # fmt: skip
             project = await _project(session, contractor)
-            await board.write_board(session, Acting(project, "contractor", contractor.address, FIRM), BOARD)
+            office = Acting(project, "contractor", contractor.address, FIRM)
+            await board.write_board(session, office, BOARD)
+            await set_wage_account(session, office, NewWageAccount(WAGE_ACCOUNT.name, WAGE_ACCOUNT.number))
 
     async def register(self, bank: Bank, rows: Iterable[RosterRow]) -> None:
         """Put workers on record, each with where they are paid."""
         async with transaction(self.sessions) as session:
             for row in rows:
-                await people.register_worker(
+                worker = await people.register_worker(
                     session, row.worker_no, name=f"工人 {row.worker_no}", phone=phone_number(int(row.worker_no[1:])),
-                    payout=bank.payout_of(row.worker_no),
+                    payout=bank.payout_of(row.worker_no, self.deployment),
                 )  # fmt: skip
+                account = bank.account_of(row.worker_no)
+                if account is not None:
+                    worker.bank_account, worker.bank_account_index = account, account_index(account)
+                    bank.welcome(row.worker_no, worker.name, closed=row.worker_no == CLOSED_ACCOUNT)
 
     async def enlist(self, contractor: Contractor, rows: Iterable[RosterRow]) -> None:
         """Offer workers on record the contractor's terms, signed by the contractor."""

@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from anxin.core.events import Event
 from anxin.core.money import yuan
+from anxin.demo.bank import Bank
 from anxin.demo.month import Month
-from anxin.demo.parties import WINDOWS, Bank, Bureau, Contractor, Registrar
+from anxin.demo.parties import WINDOWS, Bureau, Contractor, Registrar
 from anxin.demo.phones import Phone, Phones, all_at_once, days_mask
-from anxin.demo.site import VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice, read_roster
+from anxin.demo.site import CLOSED_ACCOUNT, FIRM, VISITOR, VISITOR_RATE_FEN, RosterRow, SiteOffice, read_roster
 from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.ledger import service as ledger
 from anxin.stack import EMBEDDED_ROLES
@@ -25,7 +26,6 @@ Lines = list[dict[str, Any]]
 
 CONTESTING, SILENT = "W018", "W060"
 CLAIMING = "W007"  # a day of theirs is in no sheet
-CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
 DEPOSIT_FEN, FUNDING_FEN = 80_000_000, 52_000_000
 DESK_SECONDS = 0.5
 
@@ -60,7 +60,7 @@ class Story(Month):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.decide_contest())
                 await self.confirm_and_contest()
-                await self.return_one_wage()
+            await self.return_one_wage()
             await self.let_time_pass()
             await self.pay_out()
             await self.until(self.all_told, "every message has gone out")
@@ -71,10 +71,8 @@ class Story(Month):
         """A project on record, a deposit at the bank, an escrow of the project's own."""
         parties = EMBEDDED_ROLES.bureau, EMBEDDED_ROLES.arbiter
         await self.office.open_project(self.contractor, *parties)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.bank.mirror(self.contractor.address, DEPOSIT_FEN, self.contractor.reference))
-            escrow = tasks.create_task(self.contractor.open_escrow(*parties))
-        self.escrow = escrow.result()
+        self.bank.receive(FIRM, self.contractor.address, DEPOSIT_FEN)
+        self.escrow = await self.contractor.open_escrow(*parties)
         await self.until(lambda: self._project(self.escrow), "the escrow is final")
 
     async def open_and_fund(self, rows: list[RosterRow]) -> None:
@@ -83,9 +81,16 @@ class Story(Month):
         await self.open_site()
         await self.office.enlist(self.contractor, rows)
         if not await self.events("Funded"):
+            await self.until(self._mirrored, "the bank's teller has mirrored the deposit")
             await self.contractor.fund(self.escrow, FUNDING_FEN, self.contractor.reference)
         (funded, *_) = await self.until(lambda: self.events("Funded"), "the funding is final")
         await self.say("总包注资 · The contractor locks money in escrow", started, [funded], yuan(funded.args["amount"]))
+
+    async def _mirrored(self) -> bool:
+        """The contractor has the tokens, or has paid them in already."""
+        token = self.stack.deployment.addresses.token
+        held = await self.contractor.view("WageToken", token, "balanceOf", account=self.contractor.address)
+        return int(held) >= DEPOSIT_FEN - FUNDING_FEN
 
     async def enrol(self) -> None:
         started = time.monotonic()
@@ -213,11 +218,12 @@ class Story(Month):
         await self.say("劳动局裁决 · The bureau decides", started, resolved, what)
 
     async def return_one_wage(self) -> None:
-        """The bank pays out what it was given, but for one account that is closed: owed again, signed again."""
+        """The bank pays out what was ordered, but for one account that is closed: owed again, signed again."""
         started = time.monotonic()
-        await self.bank.pay_out(self.escrow, no_account=(await self.worker_ids())[CLOSED_ACCOUNT])
+        self.bank.is_open = True
         returned = await self.until(lambda: self.events("LineReturned"), "the returned wage is final")
-        settled = await self.events("LineSettled")
+        settled = await self.until(lambda: self.events("LineSettled"), "the paid wages are settled")
+        self.bank.reopen(CLOSED_ACCOUNT)
         what = f"{len(settled)} wages paid into accounts; {yuan(returned[0].args['amount'])} came back: owed again"
         await self.say("银行代发 · The bank pays wages out", started, [*settled, *returned], what)
         phone = self.phones.of(CLOSED_ACCOUNT)
@@ -252,8 +258,7 @@ class Story(Month):
     async def pay_out(self) -> None:
         """The bank pays what came to it since; from now on nothing is on its way."""
         started = time.monotonic()
-        await self.bank.pay_out(self.escrow)
-        await self.bank.pay_out_grants(self.escrow)
+        self.bank.is_open = True
         settled = await self.until(self._all_settled, "the bank's receipts are final")
         amount = yuan(sum(event.args["amount"] for event in settled))
         await self.say("银行回单上链 · The bank's receipts are on chain", started, settled, f"{amount} paid into accounts")

@@ -23,6 +23,7 @@ from anxin.teller.plan import Desk, Plan, Step, book_transfer, plan
 from anxin.teller.sending import Sender
 from anxin.teller.statements import Doubt, Statement
 
+UNSETTLED_AT_MOST_SECONDS = 3600.0  # then the balance is told all the same
 DOUBTED_FOR_SECONDS = 120.0  # before it is told: files and blocks come in their own time
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Teller:
     said: Statement = field(default_factory=Statement)
     _cursor: str = ""
     _attested: tuple[int, datetime] | None = None  # supply then, and when
+    _settled_at: float = field(default_factory=time.monotonic)  # when nothing was on its way
     _booked: dict[str, int] = field(default_factory=dict)  # escrow → deposits known to be its payroll
 
     async def round(self) -> Round:
@@ -126,13 +128,14 @@ class Teller:
         supply, at = self.chain.held.supply_fen, self.chain.at
         if self.publisher is None or self.chain.block < 0:
             return None
-        overdue = self._attested is not None and at - self._attested[1] >= AT_LEAST_EVERY
-        changed = self._attested is None or self._attested[0] != supply
         settled = not made.booked_fen and not self.sender.journal.open
-        if not overdue and not (changed and settled):
+        if settled:
+            self._settled_at = time.monotonic()
+        due = self._attested is None or self._attested[0] != supply or at - self._attested[1] >= AT_LEAST_EVERY
+        if not due or (not settled and time.monotonic() - self._settled_at < UNSETTLED_AT_MOST_SECONDS):
             return None
         balance = await self.bank.balance()
-        if not overdue and await self._read_bank():
+        if await self._read_bank():
             return None  # booked meanwhile: the next round knows what
         said = attest(self.desk.deployment, self.sender.account, self._on_chain_clock(balance), balance.amount_fen)
         if not await self.publisher.publish(said):
