@@ -51,6 +51,7 @@ from anxin.projects.schemas import MinimumShown
 from anxin.realname import cipher
 from anxin.realname.routes import ROUTES as REAL_NAMES
 from anxin.settings import Settings
+from anxin.wages.acceptance import Acceptance
 from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
@@ -122,11 +123,13 @@ def build(settings: Settings) -> Litestar:
     """Return the application. Nothing is connected before it starts."""
     engine = connect(settings.database_url)
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
-    live, deployment = Live(settings.database_url), Deployment.read(settings.deployment)
+    live = Live(settings.database_url)
+    sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
     fixed = {
         "settings": settings,
         "deployment": deployment,
-        "sessions": sessions_of(engine),
+        "sessions": sessions,
+        "acceptance": Acceptance(sessions, deployment, batch_seconds=settings.release_batch_seconds),
         "live": live,
         "session_key": SessionKey(settings.jwt_key),
         "staff_key": StaffKey(settings.jwt_key),
@@ -167,8 +170,9 @@ def build(settings: Settings) -> Litestar:
 def schema() -> dict[str, Any]:
     """Return the OpenAPI document: the features alone, nothing connected."""
     names = (
-        "settings", "deployment", "sessions", "live", "session_key", "staff_key", "registrars", "read_coverage", "day_cap",
-        "open_field", "read_minimum", "ask_bank", "read_supply", "read_bank_steps", "session", "worker", "staff",
+        "settings", "deployment", "sessions", "acceptance", "live", "session_key", "staff_key", "registrars",
+        "read_coverage", "day_cap", "open_field", "read_minimum", "ask_bank", "read_supply", "read_bank_steps",
+        "session", "worker", "staff",
     )  # fmt: skip
     application = Litestar(
         route_handlers=FEATURES,

@@ -24,7 +24,7 @@ async def test_signed_word_is_kept_and_a_release_queued(client, site, jobs, inde
     answer = await client.put(path, json=body)
 
     assert (answer.status_code, answer.json()["state"]) == (202, "accepted")
-    assert [{"sheet": sheet.id, "digest": answer.json()["digest"]}] == await jobs("release")
+    assert [{"sheet": sheet.id, "digests": [answer.json()["digest"]]}] == await jobs("release")
 
 
 async def test_resend_after_lost_signal_queues_one_release(client, site, jobs, sessions):

@@ -7,6 +7,7 @@ released · payout failed, then funded · funding of another escrow · window op
 signature · already asked · silent line without money · silent line refused · export.
 """
 
+import asyncio
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,7 @@ from anxin.core.signing import P256_ORDER, PasskeySignature, WorkerSignature, fr
 from anxin.demo.keys import PRESENT_AND_VERIFIED, Passkey, Wallet
 from anxin.payroll.models import WageLine
 from anxin.wages import outcomes, releases
+from anxin.wages.acceptance import Acceptance
 from anxin.wages.models import Confirmation
 from anxin.wages.schemas import SignedConfirmation
 from anxin.wages.service import confirm_period
@@ -94,6 +96,23 @@ async def test_batch_is_closed_by_the_job_of_a_confirmation_that_is_still_in_it(
     await release(site, (await jobs("release"))[-1])
 
     assert [("release", [0, 1]), ("release", [2])] == await called(jobs)
+
+
+async def test_batch_is_closed_by_the_job_of_several_while_any_of_them_is_still_in_it(site, sessions, confirm, jobs):
+    """One that came with others signs a line that is on its way already: the others do not wait for it."""
+    sheet = await site.post(90_000, 90_000, 90_000)
+    await confirm(sheet, 0)
+    await batch(site, sheet)
+    together = Acceptance(sessions, site.deployment, batch_seconds=0)
+    words = [confirmation(site, sheet, 0, deadline=DEADLINE + 1), confirmation(site, sheet, 1)]
+
+    await asyncio.gather(*(
+        together.confirm(path.rsplit("/", 1)[1], msgspec.convert(body, SignedConfirmation)) for path, body in words
+    ))  # fmt: skip
+    job = (await jobs("release"))[-1]
+    await release(site, job)
+
+    assert (2, [("release", [0]), ("release", [1])]) == (len(job["digests"]), await called(jobs))
 
 
 async def test_batch_nobody_else_can_join_does_not_wait(site, sessions):

@@ -9,12 +9,23 @@ from dataclasses import replace as changed
 
 import msgspec
 import pytest
+from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anxin.core.sheet_tree import SheetLine, SheetTree, unpack_lines
-from anxin.core.signing import P256_ORDER, TYPES, Domain, SignerKey, digest, is_signed_by, is_usable, recover_wallet
+from anxin.core.signing import (
+    OFF_CHAIN_TYPES,
+    P256_ORDER,
+    TYPES,
+    Domain,
+    SignerKey,
+    digest,
+    is_signed_by,
+    is_usable,
+    recover_wallet,
+)
 from anxin.demo.keys import DeviceKey, Passkey, Wallet
 from anxin.settings import ROOT
 
@@ -36,6 +47,43 @@ def test_types_are_those_of_the_contracts():
     ours = {name: ",".join(f"{kind} {field}" for kind, field in fields) for name, fields in TYPES.items()}
 
     assert types_in_contracts() == ours
+
+
+VALUES = {
+    "bytes32": st.binary(min_size=32, max_size=32),
+    "address": st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()),
+    **{f"uint{bits}": st.integers(0, 2**bits - 1) for bits in (8, 16, 32, 64, 256)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*TYPES, *OFF_CHAIN_TYPES])
+@given(data=st.data())
+def test_digest_is_what_the_abi_makes_of_the_words(name, data):
+    fields = (TYPES | OFF_CHAIN_TYPES)[name]
+    words = {field: data.draw(VALUES[kind]) for kind, field in fields}
+    domain = Domain("Anxin WageEscrow", 31337, "0x" + "e5" * 20)
+    type_hash = keccak(text=f"{name}({','.join(f'{kind} {field}' for kind, field in fields)})")
+    encoded = abi_encode(["bytes32", *(kind for kind, _ in fields)], [type_hash, *words.values()])
+    separator = keccak(abi_encode(["bytes32"] * 3 + ["uint256", "address"], [
+        keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+        keccak(text=domain.name), keccak(text="1"), domain.chain_id, domain.contract,
+    ]))  # fmt: skip
+
+    assert keccak(b"\x19\x01" + separator + keccak(encoded)) == digest(domain, name, words)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("index", 256), ("index", -1), ("amount", 2**64), ("index", "0x05"), ("payslipHash", b"x" * 33), ("payslipHash", 7),
+     ("payslipHash", "zz"), ("index", True)],
+)  # fmt: skip
+def test_digest_of_what_no_field_can_hold_is_refused(field, value):
+    words = {
+        "sheetId": 1, "index": 5, "workerId": b"w" * 32, "amount": 1, "dayMask": 1, "payslipHash": b"p" * 32, "deadline": 1,
+    }  # fmt: skip
+
+    with pytest.raises(ValueError, match=r"no|hex"):
+        digest(Domain("Anxin WageEscrow", 31337, "0x" + "e5" * 20), "Confirmation", words | {field: value})
 
 
 @pytest.mark.parametrize("key", KEYS, ids=["device key", "passkey", "wallet"])

@@ -5,6 +5,7 @@ handler a job goes to. A job that keeps failing is held for a person to look at,
 """
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,17 @@ async def enqueue(
     await Queries(await driver_of(session)).enqueue(
         job, json.dumps(payload).encode(), priority, timedelta(seconds=after_seconds)
     )
+
+
+async def enqueue_all(
+    session: AsyncSession, job: str, payloads: Sequence[Payload], *, after_seconds: Sequence[float]
+) -> None:
+    """`enqueue` for several jobs of a kind at the price of one."""
+    if payloads:
+        await Queries(await driver_of(session)).enqueue(
+            [job] * len(payloads), [json.dumps(payload).encode() for payload in payloads], [0] * len(payloads),
+            [timedelta(seconds=each) for each in after_seconds],
+        )  # fmt: skip
 
 
 def decode(payload: bytes | None) -> Payload:

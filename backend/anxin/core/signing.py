@@ -10,6 +10,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -98,6 +99,8 @@ OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 
 Value = int | str | bytes
 
+_UNSIGNED: Final = {f"uint{bits}": bits for bits in range(8, 257, 8)}
+
 _DOMAIN_TYPEHASH = keccak(
     text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
@@ -117,12 +120,13 @@ class Domain:
     contract: str
 
     def separator(self) -> bytes:
-        return keccak(
-            abi_encode(
-                ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-                [_DOMAIN_TYPEHASH, keccak(text=self.name), keccak(text="1"), self.chain_id, self.contract],
-            )
-        )
+        return _separator(self)
+
+
+@lru_cache(maxsize=4096)
+def _separator(domain: Domain) -> bytes:
+    names = (_DOMAIN_TYPEHASH, keccak(text=domain.name), keccak(text="1"))
+    return keccak(b"".join(names) + _word("uint256", domain.chain_id) + _word("address", domain.contract))
 
 
 class SignerKey(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -166,13 +170,26 @@ def digest(domain: Domain, type_name: str, message: Mapping[str, Value]) -> byte
     Args:
         type_name: a key of `TYPES` or `OFF_CHAIN_TYPES`.
         message: a value for each of that type's fields; bytes32 as bytes or 0x-hex.
+
+    Raises ValueError, TypeError where a value is none of its field's kind.
     """
-    kinds, values = ["bytes32"], [_TYPEHASHES[type_name]]
-    for kind, field in _ALL_TYPES[type_name]:
-        value = message[field]
-        kinds.append(kind)
-        values.append(from_hex(value) if kind == "bytes32" and isinstance(value, str) else value)  # type: ignore[arg-type]
-    return keccak(b"\x19\x01" + domain.separator() + keccak(abi_encode(kinds, values)))
+    words = b"".join(_word(kind, message[field]) for kind, field in _ALL_TYPES[type_name])
+    return keccak(b"\x19\x01" + domain.separator() + keccak(_TYPEHASHES[type_name] + words))
+
+
+def _word(kind: str, value: Value) -> bytes:
+    """One value as the ABI lays it out: 32 bytes, numbers and addresses to the right, bytes to the left."""
+    raw = from_hex(value) if isinstance(value, str) else value
+    if isinstance(raw, int):
+        bits = _UNSIGNED.get(kind, 0)
+        if isinstance(raw, bool) or not 0 <= raw < 1 << bits:
+            raise ValueError(f"{raw} is no {kind}")
+        return raw.to_bytes(32)
+    if kind == "bytes32" and len(raw) <= 32:
+        return raw.ljust(32, b"\0")
+    if kind == "address" and len(raw) == 20:
+        return raw.rjust(32, b"\0")
+    raise ValueError(f"{len(raw)} bytes are no {kind}")
 
 
 def from_hex(text: str) -> bytes:

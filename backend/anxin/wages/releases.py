@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
 
@@ -25,15 +25,28 @@ from anxin.projects.service import escrow_of
 from anxin.wages.models import Confirmation
 
 MAX_BATCH = 256  # lines of a sheet; a first wage by passkey costs 51,000 gas, a transaction holds 16.7 million
+# The first line that is missing is enough to know: looked for in order, and no further.
+_FULL = text("""
+    SELECT sheet.pk FROM unnest(CAST(:sheets AS bigint[])) AS sheet (pk)
+    WHERE (
+        SELECT line.index FROM wage_lines line
+        WHERE line.sheet_pk = sheet.pk AND line.released_tx IS NULL AND NOT EXISTS (
+            SELECT FROM confirmations word
+            WHERE word.sheet_pk = line.sheet_pk AND word.line_index = line.index AND word.state = 'accepted'
+              AND word.call_key IS NULL
+        )
+        ORDER BY line.index LIMIT 1
+    ) IS NULL
+""")
 KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey's is longer
 
 
 async def release_batch(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
     """Job `release`: hand a sheet's waiting confirmations to the relayer, as one call.
 
-    A confirmation's own job (`digest`) runs when it has waited long enough for company, and closes the batch if the
-    confirmation is still in it. A job without one closes it at once. A second signature for a line waits while the first is
-    on its way: nobody makes the relayer pay for one wage as often as they can sign.
+    Confirmations that came together have one job (`digests`): it runs when they have waited long enough for company, and
+    closes the batch if any of them is still in it. A job that names none closes it at once. A second signature for a line
+    waits while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign.
     """
     sheet = await _sheet(session, payload["sheet"])
     other = aliased(Confirmation)
@@ -61,8 +74,9 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
         )
     ).all()
     is_whole = len(waiting) < MAX_BATCH
-    if is_whole and "digest" in payload and from_hex(payload["digest"]) not in {each.digest for each in waiting}:
-        return  # it went with an earlier batch; who waits now has a job of their own
+    asked = {from_hex(digest) for digest in payload.get("digests", ())}
+    if is_whole and asked and asked.isdisjoint(each.digest for each in waiting):
+        return  # they went with an earlier batch; who waits now has a job of their own
     batch = list({each.line_index: each for each in waiting}.values())  # one signature a line is enough
     if not batch:
         return
@@ -71,14 +85,9 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
         await jobs.enqueue(session, "release", {"sheet": sheet.id})
 
 
-async def is_full(session: AsyncSession, sheet_pk: int) -> bool:
-    """Whether every line of a sheet that is not released has a confirmation waiting: nobody else can join the batch."""
-    waits = exists().where(
-        Confirmation.sheet_pk == WageLine.sheet_pk, Confirmation.line_index == WageLine.index,
-        Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None),
-    )  # fmt: skip
-    missing = exists().where(WageLine.sheet_pk == sheet_pk, WageLine.released_tx.is_(None), ~waits)
-    return not await session.scalar(select(missing))
+async def full_sheets(session: AsyncSession, sheet_pks: Sequence[int]) -> set[int]:
+    """Of these sheets, those whose every line is released or has a confirmation waiting: nobody else can join the batch."""
+    return set(await session.scalars(_FULL, {"sheets": list(sheet_pks)}))
 
 
 async def _relay(

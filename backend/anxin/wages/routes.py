@@ -17,8 +17,8 @@ from anxin.people.bearer import AnyRequest
 from anxin.people.models import Worker
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
-from anxin.settings import Settings
 from anxin.wages import export, lines, service, trail_tables, trails
+from anxin.wages.acceptance import Acceptance
 from anxin.wages.schemas import MyLines, Receipt, ReleaseCall, SignedConfirmation, SignedContest, Trails
 
 MAX_SHEET = 2**31 - 1
@@ -101,18 +101,14 @@ class ConfirmationController(Controller):
         self,
         digest: FromPath[str],
         data: JSONBody[SignedConfirmation],
-        session: NamedDependency[AsyncSession],
-        deployment: NamedDependency[Deployment],
-        settings: NamedDependency[Settings],
+        acceptance: NamedDependency[Acceptance],
     ) -> Receipt:
         """Keep the worker's signed word; release follows and is not awaited. Resending the same digest changes nothing.
 
         Raises LineNotFound (404), AmountChanged (409), NotEnrolled (409), SignatureExpired (410), WrongKey (403),
-        DigestMismatch, HighS (422).
+        DigestMismatch, HighS (422), NotKeptYet (503: send it again).
         """
-        return await service.confirm_period(
-            session, deployment, digest, data, batch_seconds=settings.release_batch_seconds
-        )
+        return await acceptance.confirm(digest, data)
 
     @get("/{digest:str}")
     async def export(

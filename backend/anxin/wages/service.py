@@ -9,25 +9,24 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from anxin.core import calls, jobs, relayed
+from anxin.core import calls, relayed
 from anxin.core.clock import now
 from anxin.core.deployment import Deployment
 from anxin.core.errors import (
     AlreadyContested,
-    AmountChanged,
     BadObjection,
     LineNotFound,
     NotFound,
 )
 from anxin.core.signing import Value, pack
-from anxin.core.wire import check_deadline, check_form, hex_address, hex_bytes, signed_digest
+from anxin.core.wire import check_deadline, check_form, hex_address, hex_bytes
 from anxin.payroll import read as payroll
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.people.service import check_signed
 from anxin.projects.models import Membership, Project
 from anxin.projects.service import escrow_of
-from anxin.wages import releases
+from anxin.wages.confirming import Word, check_line, keep
 from anxin.wages.models import Confirmation, Contest
 from anxin.wages.schemas import Receipt, ReleaseCall, SignedConfirmation, SignedContest, SignedLine
 
@@ -39,23 +38,11 @@ async def confirm_period(
 
     Raises Malformed, DigestMismatch, LineNotFound, AmountChanged, HighS, NotEnrolled, WrongKey, SignatureExpired.
     """
-    sheet, line, words = await _signed_line(session, deployment, digest, "Confirmation", signed, {})
-    known = await session.get(Confirmation, words)
-    if known is not None:
-        return Receipt(digest, known.state, known.received_at)
-    await _check_signature(session, deployment, line, words, signed)
-    received = now()
-    await session.execute(
-        insert(Confirmation)
-        .values(
-            digest=words, sheet_pk=sheet.id, line_index=line.index, deadline=signed.deadline,
-            signature=pack(signed.signature), received_at=received, state=relayed.ACCEPTED,
-        )
-        .on_conflict_do_nothing()
-    )  # fmt: skip
-    wait_seconds = 0 if await releases.is_full(session, sheet.id) else batch_seconds
-    await jobs.enqueue(session, "release", {"sheet": sheet.id, "digest": digest}, after_seconds=wait_seconds)
-    return Receipt(digest, relayed.ACCEPTED, received)
+    words = [Word(digest, signed)]
+    (outcome,) = await keep(session, deployment, words, batch_seconds=batch_seconds, wait=True)
+    if not isinstance(outcome, Receipt):
+        raise outcome or LineNotFound(sheet_id=signed.sheet_id, index=signed.index)
+    return outcome
 
 
 async def release_call(session: AsyncSession, deployment: Deployment, digest: str) -> ReleaseCall:
@@ -120,19 +107,7 @@ async def _signed_line(
     if found is None:
         raise LineNotFound(sheet_id=signed.sheet_id, index=signed.index)
     sheet, line = found
-    words = signed_digest(
-        digest,
-        deployment.escrow_domain(escrow),
-        type_name,
-        {
-            "sheetId": signed.sheet_id, "index": signed.index, "workerId": line.worker_id, "amount": signed.amount_fen,
-            "dayMask": signed.day_mask, "payslipHash": signed.payslip_hash, "deadline": signed.deadline, **asked,
-        },
-    )  # fmt: skip
-    payslip_hash = hex_bytes(signed.payslip_hash, 32, "payslipHash")
-    if (signed.amount_fen, signed.day_mask, payslip_hash) != (line.amount_fen, line.day_mask, line.payslip_hash):
-        raise AmountChanged(signed_fen=signed.amount_fen, posted_fen=line.amount_fen)
-    return sheet, line, words
+    return sheet, line, check_line(deployment, line, digest, type_name, signed, asked)
 
 
 async def _check_signature(
