@@ -10,14 +10,14 @@ are told.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from tests.backend.conftest import BANK, BUREAU, CONTRACTOR, ESCROW, Site
+from tests.backend.conftest import BANK, CONTRACTOR, ESCROW, Site
 from tests.fakes import final_event
 
 from anxin.bank import wage_accounts
@@ -111,7 +111,6 @@ class Payday:
     site: Site
     house: TestBank
     sheet_id: int = 0
-    moved: set[str] = field(default_factory=set)
 
     def desk(self, bank: Adapter | None = None) -> Desk:
         """A new process each time: it knows what the database knows."""
@@ -198,7 +197,7 @@ async def payday(site: Site, house: TestBank) -> Payday:
 
 
 class BankConformance:
-    """Subclass it with a fixture `house`, and import `payday` beside it."""
+    """Subclass it with a fixture `house`, in a module with `pytest_plugins = ["tests.backend.bank_conformance"]`."""
 
     # ------------------------------------------------------------ the connection alone
 
@@ -392,6 +391,3 @@ class BankConformance:
         assert (0, "returned", 1, "booked") == (first.attempt, first.closed_as, second.attempt, second.state)
         assert first.reference != second.reference
         assert [AMOUNTS_FEN[0], 0, 0] == payday.paid()
-
-
-__all__ = ["BANK", "BUREAU", "BankConformance", "Payday", "payday"]

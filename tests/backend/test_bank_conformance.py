@@ -1,10 +1,12 @@
 """The conformance suite on the two simulated banks: one over HTTP, one over a folder."""
 
 import pytest
-from tests.backend.bank_conformance import BankConformance, payday  # noqa: F401 - a fixture
+from tests.backend.bank_conformance import BankConformance
 
 from anxin.bank.adapters import connected
 from anxin.demo.banks import FolderHouse, HttpHouse
+
+pytest_plugins = ["tests.backend.bank_conformance"]
 
 
 class TestOverHttp(BankConformance):

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import func, select
 
 from anxin.bank.adapter import Adapter, BankUnreachable
+from anxin.bank.comparing import tell_contradictions
 from anxin.bank.handing_in import hand_in
 from anxin.bank.ordering import order_due
 from anxin.bank.payment_models import BOOKED, DUE, PENDING, SUBMITTED, BankPayment
@@ -110,6 +111,8 @@ class Desk:
         if self._looked_at is not None and at - self._looked_at < LOOKED_EVERY:
             return
         self._looked_at = at
+        async with transaction(self.sessions) as session:
+            await tell_contradictions(session, self.bank.name, at, self.raise_alarm)
         for each in HANGING:
             async with transaction(self.sessions) as session:
                 count = await session.scalar(

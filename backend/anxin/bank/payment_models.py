@@ -69,8 +69,8 @@ class BankPayment(Base):
          └ `held` says what keeps it back
 
     That is what the bank's files say. What the chain says is beside it: `closed_as` settled, or returned: owed again. Of an
-    open payment whose release is not on the chain after all `unreleased_at` is set. Without `reference`: a wage that came
-    back more often than a reference can count.
+    open payment whose release is not on the chain after all `unreleased_at` is set. `told_at`: a person was told that the
+    two cannot both be right. Without `reference`: a wage that came back more often than a reference can count.
     """
 
     __tablename__ = "bank_payments"
@@ -108,6 +108,7 @@ class BankPayment(Base):
     unreleased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     closed_as: Mapped[str | None] = mapped_column(String(8))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class BankFile(Base):

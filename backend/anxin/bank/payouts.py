@@ -15,11 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.bank.errors import BadReference
 from anxin.bank.payment_models import (
-    BOOKED,
     DUE,
     ORDERED,
     READY,
-    REJECTED,
     RETURNED,
     SETTLED,
     BankOrder,
@@ -37,7 +35,6 @@ from anxin.projects.service import project_at
 
 RaiseAlarm = Callable[[AsyncSession, str, str, str], Awaitable[None]]  # kind, subject, text
 
-NOT_AS_THE_BANK_SAID: Final = "chain against the bank"
 TOO_OFTEN: Final = "too-often"  # `held` of a wage that came back more often than a reference can count
 
 
@@ -58,21 +55,14 @@ async def record_released(session: AsyncSession, event: Event, *, deployment: De
         await _keep(session, project, event)
 
 
-async def record_settled(session: AsyncSession, event: Event, *, raise_alarm: RaiseAlarm) -> None:
-    """The bank's own key says that it has paid. Where its files say that it has not, somebody must look."""
-    for payment in await _close(session, event, SETTLED):
-        if payment.state in (REJECTED, RETURNED):
-            await _tell(session, raise_alarm, event, payment, "settled on the chain, but not paid by the bank's own files")
+async def record_settled(session: AsyncSession, event: Event) -> None:
+    """The bank's own key says that it has paid. `comparing` sees to it that its files say so too."""
+    await _close(session, event, SETTLED)
 
 
-async def record_returned(session: AsyncSession, event: Event, *, raise_alarm: RaiseAlarm) -> None:
-    """It is owed again. What the bank may still pay of it would be paid twice: that is for a person, at once."""
-    for payment in await _close(session, event, RETURNED):
-        if payment.state == BOOKED:
-            await _tell(session, raise_alarm, event, payment, "given back on the chain, but paid by the bank's own files")
-        elif payment.state not in (DUE, REJECTED, RETURNED):
-            text = "given back on the chain, but the bank has the order and may still pay it: stop it there"
-            await _tell(session, raise_alarm, event, payment, text)
+async def record_returned(session: AsyncSession, event: Event) -> None:
+    """It is owed again: nothing that could pay it is handed in from now on."""
+    await _close(session, event, RETURNED)
 
 
 async def unrecord_released(session: AsyncSession, event: Event, *, deployment: Deployment) -> None:
@@ -148,20 +138,19 @@ async def _due_on(session: AsyncSession, project: Project, event: Event) -> date
     return payday or released_on
 
 
-async def _close(session: AsyncSession, event: Event, closed_as: str) -> list[BankPayment]:
-    """Close the open payments of an event's line or dispute, and return them. What was not handed in never will be.
+async def _close(session: AsyncSession, event: Event, closed_as: str) -> None:
+    """Close the open payments of an event's line or dispute. What was not handed in never will be.
 
     A line that was given to the bank before it was kept here counts, or its next attempt would get a reference twice.
     """
     project = await project_at(session, event.address)
     if project is None:
-        return []
+        return
     found = await session.scalars(_at(project, event).where(BankPayment.closed_at.is_(None)).with_for_update())
     payments = list(found) or [await _keep(session, project, event)]
     for payment in payments:
         payment.closed_as, payment.closed_at = closed_as, event.block_time
         await _withdraw_unsent(session, payment)
-    return payments
 
 
 async def _withdraw_unsent(session: AsyncSession, payment: BankPayment) -> None:
@@ -175,8 +164,3 @@ async def _withdraw_unsent(session: AsyncSession, payment: BankPayment) -> None:
         await session.execute(update(BankPayment).where(BankPayment.order_pk == order.id).values(**again))
         await session.delete(order)
         await session.refresh(payment)
-
-
-async def _tell(session: AsyncSession, raise_alarm: RaiseAlarm, event: Event, payment: BankPayment, text: str) -> None:
-    subject = payment.reference or event.key[:66]
-    await raise_alarm(session, NOT_AS_THE_BANK_SAID, subject, f"{text}. {payment.amount_fen} fen of {event.address}")

@@ -32,8 +32,8 @@ async def set_wage_account(session: AsyncSession, acting: Acting, given: NewWage
         kept = insert(WageAccount).values(project_pk=project_pk, **said)
         await session.execute(kept.on_conflict_do_update(index_elements=[WageAccount.project_pk], set_=said))
         await _order_anew(session, project_pk)
-        session.expire_all()
-        await session.refresh(acting.project)
+        if known is not None:
+            await session.refresh(known)
     return await view(session, acting)
 
 

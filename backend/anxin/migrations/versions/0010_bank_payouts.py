@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("unreleased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_as", sa.String(length=8), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["order_pk"], ["bank_orders.id"], name=op.f("fk_bank_payments_order_pk")),
         sa.ForeignKeyConstraint(["project_pk"], ["projects.id"], name=op.f("fk_bank_payments_project_pk")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_payments")),
