@@ -79,12 +79,15 @@ def migrate() -> None:
 @click.option("--rpc", "rpc_url", required=True, help="JSON-RPC of any node of the chain.")
 @click.option("--deployment", type=click.Path(path_type=Path, dir_okay=False), default=STATE / "deployment.json")
 @click.option("--block", type=click.IntRange(min=0), help="Up to this block; the node's newest otherwise.")
-def audit(rpc_url: str, deployment: Path, block: int | None) -> None:
+@click.option("--attestation", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="The bank's attested balance, as /api/bank/balances/latest answers: checked, too.")  # fmt: skip
+def audit(rpc_url: str, deployment: Path, block: int | None, attestation: Path | None) -> None:
     """Recompute every balance and payment from chain events alone; ends with 1 if anything contradicts."""
-    _run(_audit(rpc_url, deployment, block))
+    _run(_audit(rpc_url, deployment, block, attestation))
 
 
-async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
+async def _audit(rpc_url: str, deployment: Path, block: int | None, attestation: Path | None) -> None:
+    from anxin.audit.attested import check_attestation, check_supply, read_attestation, supply_of, token_events
     from anxin.audit.service import audit as run_audit
     from anxin.chain.identity import check_first_block
     from anxin.chain.rpc import Rpc
@@ -92,10 +95,15 @@ async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
     from anxin.core.money import yuan
 
     contracts = Deployment.read(deployment)
+    said = None if attestation is None else read_attestation(attestation)
     async with Rpc(rpc_url) as rpc:
         await check_first_block(rpc, contracts)
         upto = await rpc.head() if block is None else block
         result = await run_audit(rpc, contracts, upto)
+        tokens = await token_events(rpc, contracts, upto)
+        result.findings += await check_supply(rpc, contracts, tokens, upto)
+        if said is not None:
+            result.findings += await check_attestation(rpc, contracts, tokens, said)
     for escrow, books in result.escrows.items():
         click.echo(
             f"{escrow}  funded {yuan(books.funded_fen)}  owed {yuan(books.owed_fen)}  "
@@ -103,6 +111,8 @@ async def _audit(rpc_url: str, deployment: Path, block: int | None) -> None:
             f"released {yuan(books.released_fen)}, of it with the bank {yuan(books.banked_fen)}  "
             f"lines {len(books.lines)}, paid {len(books.released)}  disputes {len(books.disputes)}"
         )
+    attested = "" if said is None else f", attested by the bank {yuan(said.amount_fen)}"
+    click.echo(f"tokens in circulation {yuan(supply_of(tokens))}{attested}")
     for finding in result.findings:
         click.echo(f"✗ {finding}", err=True)
     click.echo(f"{'✓ consistent' if result.ok else '✗ NOT consistent'} up to block {upto}")
@@ -366,6 +376,7 @@ def _run(task: Any) -> None:
     """Run to the end; what people can act on is a sentence, not a traceback."""
     import asyncio  # here, for commands that do without it start sooner
 
+    from anxin.audit.attested import NoAttestation
     from anxin.chain.identity import ChainChanged, NodeBehind
     from anxin.chain.relay_file import CannotRelay
     from anxin.chain.reversal import CannotReverse
@@ -379,7 +390,7 @@ def _run(task: Any) -> None:
         asyncio.run(_stoppable(task))
     except* (
         EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotReverse, CannotStart,
-        CannotTell, SettingsError,
+        CannotTell, NoAttestation, SettingsError,
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

@@ -9,15 +9,18 @@ from eth_account import Account
 from tests.backend.conftest import assert_problem
 from tests.fakes import final_event
 
+from anxin.audit import attested
 from anxin.bank import balances
 from anxin.bank.balance_schemas import SignedBalance
 from anxin.bank.balances import BankOnChain
 from anxin.bank.errors import AttestedAhead, ChainSilent, NoBank
 from anxin.chain.alarms import clear_alarm, open_alarms, raise_alarm
+from anxin.chain.contracts import encode_call
+from anxin.core.calls import Call
 from anxin.core.database import transaction
 from anxin.core.errors import DigestMismatch, Malformed, NotFound
 from anxin.ledger import service as ledger
-from anxin.stack import EMBEDDED_ACCOUNTS
+from anxin.stack import EMBEDDED_ACCOUNTS, address_of
 from anxin.teller.attesting import Publisher, attest
 from anxin.wiring import read_supply
 
@@ -174,13 +177,13 @@ async def test_teller_hands_over_to_the_api_what_the_chain_says_is_the_banks(set
     transport = httpx.ASGITransport(app=build(real))
     taken = []
     async with httpx.AsyncClient(transport=transport) as http:
-        for account in ("bank", "guardian"):
-            word = attest(chain.deployment, Account.from_key(EMBEDDED_ACCOUNTS[account]), at, 5_000)
+        for account, amount_fen in (("bank", 5_000), ("guardian", 9_000)):
+            word = attest(chain.deployment, Account.from_key(EMBEDDED_ACCOUNTS[account]), at, amount_fen)
             taken.append(await Publisher("http://anxin", http).publish(word))
         shown = (await http.get("http://anxin/api/bank/balances/latest")).json()
 
     assert [True, False] == taken
-    assert {"amountFen": 5_000, "supplyFen": 0, "ok": True} == {name: shown[name] for name in ("amountFen", "supplyFen", "ok")}
+    assert (5_000, 0, True) == (shown["amountFen"], shown["supplyFen"], shown["ok"])
 
 
 # ------------------------------------------------------------------ whether it covers the tokens
@@ -255,3 +258,71 @@ async def test_silence_of_the_chain_is_told_as_such(sessions, deployment):
     async with sessions() as session:
         with pytest.raises(ChainSilent):
             await balances.keep_balance(session, deployment, digest, body, nobody)
+
+
+# ------------------------------------------------------------------ the audit, which needs no operator
+
+
+async def minted_on(chain, amount_fen):
+    call = Call("", "WageToken", chain.token, "mint", {
+        "to": address_of("contractor"), "amount": amount_fen, "receipt": f"0x{amount_fen:064x}",
+    })  # fmt: skip
+    transaction = {"from": address_of("bank"), "to": chain.token, "data": encode_call(call), "gas": "0x80000"}
+    await chain("eth_sendTransaction", transaction)
+    await chain.mine()
+    block = await chain.rpc.block(await chain.head())
+    return datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
+
+
+async def audited(chain, amount_fen, at, *, by="bank"):
+    word = attest(chain.deployment, Account.from_key(EMBEDDED_ACCOUNTS[by]), at, amount_fen)
+    tokens = await attested.token_events(chain.rpc, chain.deployment, await chain.head())
+    said = attested.AttestationFile(word.at, word.amount_fen, word.signature)
+    return await attested.check_attestation(chain.rpc, chain.deployment, tokens, said)
+
+
+async def test_attestation_that_covers_the_supply_is_fine(chain):
+    at = await minted_on(chain, 5_000)
+
+    assert [] == await audited(chain, 5_000, at)
+    await chain("evm_increaseTime", 60)
+    await minted_on(chain, 7_000)
+    assert [] == await audited(chain, 5_000, at)
+
+
+async def test_attestation_that_does_not_cover_the_supply_is_found(chain):
+    at = await minted_on(chain, 5_000)
+
+    (finding,) = await audited(chain, 4_999, at)
+    assert "attested 4999 fen" in finding
+    assert "5000 fen of tokens" in finding
+
+
+async def test_attestation_that_is_not_the_banks_is_found(chain):
+    at = await minted_on(chain, 5_000)
+
+    (stranger,) = await audited(chain, 9_000, at, by="guardian")
+    (ahead,) = await audited(chain, 9_000, at + HOUR)
+    assert "does not hold the bank's role" in stranger
+    assert "after the chain's newest block" in ahead
+
+
+async def test_supply_of_the_events_is_the_tokens_own(chain):
+    await minted_on(chain, 5_000)
+    head = await chain.head()
+    tokens = await attested.token_events(chain.rpc, chain.deployment, head)
+
+    assert 5_000 == attested.supply_of(tokens)
+    assert [] == await attested.check_supply(chain.rpc, chain.deployment, tokens, head)
+    assert ["the token says its supply is 5000 fen, mints and burns amount to 0"] == await attested.check_supply(
+        chain.rpc, chain.deployment, [], head
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"at":1,"amountFen":2}'])
+def test_file_that_is_no_attestation_is_told(tmp_path, content):
+    file = tmp_path / "attested.json"
+    file.write_bytes(content)
+
+    with pytest.raises(attested.NoAttestation, match="no attested balance"):
+        attested.read_attestation(file)
