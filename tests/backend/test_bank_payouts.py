@@ -182,6 +182,14 @@ async def test_whose_account_was_opened_for_the_bank_is_kept_where_the_worker_se
     assert {(worker, "bankAccount", "bank-a", "bank"), (worker, "name", "bank-a", "bank")} == opened
 
 
+async def test_nobodys_account_counts_as_opened_while_it_is_held_back(payday):
+    await payday.change("W001", name="李\u0007")
+    await payday.release(0)
+    await order(payday)
+    async with payday.site.sessions() as session:
+        assert [] == list(await session.scalars(select(Opening)))
+
+
 async def test_nothing_of_a_worker_lies_open_in_the_database_nor_in_alarms(payday, house):
     house.wrong_amount_to.add(ACCOUNTS[0])
     house.refuse_next = 1

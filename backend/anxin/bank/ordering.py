@@ -19,8 +19,9 @@ from anxin.bank.payment_models import DUE, ORDERED, READY, REFUSED, BankOrder, B
 from anxin.core.clock import SITE_ZONE, now
 from anxin.core.database import Sessions, transaction
 from anxin.payroll.models import WageSheet
+from anxin.people import openings
 from anxin.people.models import Worker
-from anxin.people.openings import Opener, open_field
+from anxin.people.openings import Opener
 from anxin.projects.models import Project
 
 MAX_PAYMENTS: Final = 2000  # in one message: what most banks take, and what is read at once
@@ -100,7 +101,7 @@ def _hold(payments: Sequence[BankPayment], why: str) -> None:
 async def _debits(
     session: AsyncSession, payday: Payday, account: WageAccount, bank_name: str, profile: BankProfile
 ) -> dict[str, Debit]:
-    """Return what can be paid, by reference; the rest is held. That a worker's name and account were opened is kept."""
+    """Return what can be paid, by reference; the rest is held. Whose name and account go to the bank is kept for them."""
     ids = {payment.worker_id for payment in payday.payments}
     workers = {each.worker_id: each for each in await session.scalars(select(Worker).where(Worker.worker_id.in_(ids)))}
     months = await _months(session, payday)
@@ -109,19 +110,20 @@ async def _debits(
     debits = {}
     for payment in payday.payments:
         worker = workers.get(payment.worker_id)
-        number = worker and open_field(session, worker, "bankAccount", WHY_OPENED, opener)
-        if worker is None or not number or payment.reference is None:
+        if worker is None or not worker.bank_account or payment.reference is None:
             _hold([payment], NO_ACCOUNT)
             continue
-        name = open_field(session, worker, "name", WHY_OPENED, opener) or ""
+        creditor = Account(worker.name or "", worker.bank_account)
         month = months.get(payment.number, "") if payment.kind == "line" else ""
-        credit = Credit(payment.reference, Account(name, number), payment.amount_fen, f"工资 {month}".strip())
+        credit = Credit(payment.reference, creditor, payment.amount_fen, f"工资 {month}".strip())
         debit = Debit(Account(account.name, account.number, account.bank), max(payday.due_on, today), credit)
         problems = problems_of(debit, profile)
         if problems:
             _hold([payment], _HELD_BY_FIELD.get(problems[0][0], NOT_SENDABLE))
-        else:
-            debits[payment.reference] = debit
+            continue
+        debits[payment.reference] = debit
+        openings.keep(session, worker, "bankAccount", WHY_OPENED, opener)
+        openings.keep(session, worker, "name", WHY_OPENED, opener)
     return debits
 
 
