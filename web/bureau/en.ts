@@ -30,6 +30,11 @@ export const en: Catalogue<keyof typeof zh> = {
   accountBondPaidIn: "Bond paid in",
   accountWithBank: "With the bank",
   accountToBeSettled: "To be settled",
+  attestedOk: "Signed by the bank: on {at} it held ¥{amount}, which covers the ¥{supply} of tokens in circulation.",
+  attestedShort:
+    "Signed by the bank: on {at} it held ¥{amount}, less than the ¥{supply} of tokens in circulation. Look into it at once.",
+  notAttested: "The bank has not attested a balance yet.",
+  signedBy: "signed by {signer}",
   accountBank: "Bank",
   accountTokens: "Tokens",
   readOnly: "The books are read only; deciding a dispute takes the wallet of the bureau or the arbiter.",

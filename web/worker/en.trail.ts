@@ -22,7 +22,7 @@ export const en: Catalogue<keyof typeof zh> = {
   arrivedMore: "Paid to your own address {time}",
   returned: "Returned by the bank",
   returnedMore: "The bank could not pay it {time}: it is owed to you again",
-  bankSays: "The bank says: {reason}",
+  why: "Because: {reason}",
   attempt: "Payment number {count}",
   late: "Payday was {payday}: {days} days late",
   wasLate: "Payday was {payday}: it came {days} days late",

@@ -9,7 +9,7 @@ export interface Step {
   state: "done" | "current" | "ahead" | "failed";
   /** Sentences about it, with the instant they speak of. */
   more: { key: TrailKey; at?: string | null }[];
-  /** The bank's own words. */
+  /** Why it waits, or could not be paid. */
   reason?: string | null;
   transaction?: Hex | null;
 }

@@ -19,7 +19,7 @@ export const zh = {
   arrivedMore: "{time} 已付到您自己的收款地址",
   returned: "银行退回",
   returnedMore: "{time} 银行没有转成，这笔工资仍然欠您",
-  bankSays: "银行说：{reason}",
+  why: "原因：{reason}",
   attempt: "第 {count} 次付款",
   late: "发薪日 {payday}，已晚 {days} 天",
   wasLate: "发薪日 {payday}，晚了 {days} 天到账",
