@@ -34,10 +34,11 @@ class Ledger:
     """What handlers were told; a handler that fails leaves nothing, as its transaction does."""
 
     def __init__(self):
-        self.values, self.times, self.fail_on = [], [], None
+        self.values, self.times, self.fail_on, self.failures = [], [], None, 0
 
     async def record(self, session, event):
         if event.args["value"] == self.fail_on:
+            self.failures += 1
             raise RuntimeError("the ledger's handler fails")
         self.values.append(event.args["value"])
 
@@ -321,15 +322,16 @@ async def test_handler_that_fails_is_tried_until_it_succeeds_and_nothing_overtak
     ledger.fail_on = 2
     stop = asyncio.Event()
     run = asyncio.create_task(indexer.run(stop, poll_seconds=0.01))
-    await asyncio.sleep(0.3)
-    assert (ledger.values, await values("final"), await values("seen")) == ([1], [1], [2, 3])
-    assert not run.done()
+    try:
+        await until(lambda: ledger.failures >= 3)
+        assert (ledger.values, await values("final"), await values("seen")) == ([1], [1], [2, 3])
 
-    ledger.fail_on = None
-    await asyncio.sleep(0.3)
-    stop.set()
-    await run
+        ledger.fail_on = None
 
+        await until(lambda: ledger.values == [1, 2, 3])
+    finally:
+        stop.set()
+        await run
     assert (ledger.values, await values("final")) == ([1, 2, 3], [1, 2, 3])
 
 
@@ -360,6 +362,12 @@ async def test_chaos_tells_each_final_event_once(chain, wire, new_indexer, ledge
 
     on_chain = await chain.approvals(address_of("contractor"))
     assert (ledger.values, await values("final"), await values("seen")) == (on_chain, on_chain, [])
+
+
+async def until(is_so):
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 async def catch_up(indexer):

@@ -1,7 +1,7 @@
 """Calls into bytes, logs and reverts out of bytes: by the ABIs exported from the compiled contracts (chain/abi)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -13,7 +13,7 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
-from anxin.chain.packed import opened
+from anxin.chain.packed import opened, sheet_json
 from anxin.chain.words import StaticWords
 from anxin.core.calls import Call, Refusal
 from anxin.core.events import Event
@@ -134,10 +134,24 @@ def _arguments(contract: str, topics: Sequence[str], data: str) -> dict[str, Any
     return args | {each["name"]: _from_abi(each, value) for each, value in zip(plain, values, strict=True)}
 
 
+def event_name(contract: str, topic: str) -> str | None:
+    """Return the name of the event of a log's first topic; None for one that is not in the contract's ABI."""
+    entry = _events(contract).get(topic)
+    return None if entry is None else str(entry.abi["name"])
+
+
 @cache
 def static_words(contract: str, topic: str) -> StaticWords | None:
     """How an event is read whose arguments are one word each; None for others."""
     return StaticWords.of(_events(contract)[topic].abi["inputs"])
+
+
+def quick_json(contract: str, topic: str) -> Callable[[str], str | None]:
+    """Return what makes JSON of an event's text (words.py), or None of it where the general decoder is to be asked."""
+    if event_name(contract, topic) == "SheetPosted":
+        return sheet_json
+    words = static_words(contract, topic)
+    return words.json if words is not None else lambda _: None
 
 
 def _to_abi(entry: Abi, value: Any) -> Any:

@@ -11,21 +11,27 @@
 Whatever does not fit together (a header, a log, a bloom) is read again and never stored. An event whose handler fails
 stays seen, with all that follow it, and is tried until it succeeds: none is skipped. A reorg deeper than finality stops
 the indexer: what was told as final would have to be untold, and that is for people.
+
+Catching up, three stretches of blocks are under way at once: one is read from the node (stretches.py) while the one before
+is made into rows (rows.py) and the one before that is stored (storing.py). Never more: memory stays bounded.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
 
+import msgspec
 import structlog
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from anxin.chain.bloom import may_have_logs
 from anxin.chain.contracts import decode_log
+from anxin.chain.finality import BlockHandler as BlockHandler
+from anxin.chain.finality import EventHandler as EventHandler
+from anxin.chain.finality import Finality
+from anxin.chain.finality import event_of as event_of
 from anxin.chain.identity import ChainChanged as ChainChanged
 from anxin.chain.identity import check_chain
 from anxin.chain.leader import Moving, lead
@@ -33,18 +39,16 @@ from anxin.chain.live import announce, announce_resync
 from anxin.chain.models import FINAL as FINAL
 from anxin.chain.models import ORPHANED as ORPHANED
 from anxin.chain.models import SEEN, Block, ChainEvent, EscrowAddress
-from anxin.chain.rpc import Rpc, RpcError
-from anxin.chain.storing import store_events
-from anxin.core.database import Sessions, transaction
+from anxin.chain.rows import Rows, begins
+from anxin.chain.rpc import Rpc
+from anxin.chain.storing import ONE_WRITER as ONE_WRITER
+from anxin.chain.storing import last_indexed, store, writing
+from anxin.chain.stretches import Stretch, Stretches
+from anxin.core.database import Sessions
 from anxin.core.deployment import Deployment
-from anxin.core.events import Event
 
-BLOCKS_A_STEP = 100
-ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended('indexer writes', 0))")
-
-EventHandler = Callable[[AsyncSession, Event], Awaitable[None]]
-BlockHandler = Callable[[AsyncSession, datetime], Awaitable[None]]
-Json = dict[str, Any]
+STEP_SECONDS = 5.0  # of catching up, after which what is deep enough becomes final and others of the process get their turn
+LOGS_AT_ONCE = 400  # made into rows before whoever else waits for this process's attention gets it: about a millisecond
 
 log = structlog.get_logger()
 
@@ -66,8 +70,9 @@ class Indexer:
         self._rpc = rpc
         self._deployment = deployment
         self._finality_depth = finality_depth
-        self._on_event = on_event
-        self._on_block = on_block
+        self._finality = Finality(sessions, on_event, on_block)
+        self._stretches = Stretches(rpc)
+        self._rows = Rows()
         addresses = deployment.addresses
         self._contracts = {
             addresses.token.lower(): "WageToken",
@@ -87,84 +92,74 @@ class Indexer:
         """
         await check_chain(self._rpc, self._deployment, self._sessions)
         async with self._sessions() as session:
-            last = await _last_indexed(session)
+            last = await last_indexed(session)
         head = await self._rpc.head()
         if last is not None and head < last.number:
             return False  # a lagging node alone is no reorg
         if last is not None and await self._went_back(last):
             return True
         start = last.number + 1 if last else self._deployment.start_block
-        end = min(head, start + BLOCKS_A_STEP - 1)
-        if start > end:
-            return await self._finalize(head)
-        blocks = await self._headers(start, end)
-        if last is not None and blocks[0]["parentHash"] != last.hash:
-            raise Moving("the new block's parent is not the last indexed one")
-        await self._store(last, blocks)
-        await self._finalize(head)
-        return True
-
-    @asynccontextmanager
-    async def _writing(self, last: Block | None) -> AsyncIterator[AsyncSession]:
-        """A transaction that alone writes blocks. Raises Moving where somebody has written since `last` was read."""
-        async with transaction(self._sessions) as session:
-            await session.execute(ONE_WRITER)
-            current = await _last_indexed(session)
-            if (current and current.hash) != (last and last.hash):
-                raise Moving("another indexer wrote")
-            yield session
+        if start <= head:
+            await self._catch_up(last.hash if last else None, start, head)
+        became_final = await self._finality.reach(self._rpc.final_height(head, self._finality_depth))
+        return start <= head or became_final
 
     # ---------------------------------------------------------------- seen
 
-    async def _headers(self, start: int, end: int) -> list[Json]:
-        blocks = await self._rpc.batch([("eth_getBlockByNumber", (hex(n), False)) for n in range(start, end + 1)])
-        for earlier, later in zip([None, *blocks], blocks, strict=False):
-            if later is None or isinstance(later, RpcError):
-                raise Moving("a block below the head is missing")
-            if earlier is not None and later["parentHash"] != earlier["hash"]:
-                raise Moving("blocks do not join")
-        return blocks
-
-    async def _store(self, last: Block | None, blocks: list[Json]) -> None:
+    async def _catch_up(self, last_hash: str | None, start: int, head: int) -> None:
+        """See the blocks from `start` to `head`, or as many of them as a step's time allows."""
         async with self._sessions() as session:
-            escrows = set(await session.scalars(select(EscrowAddress.address)))
-        events = await self._events(blocks, {**self._contracts, **dict.fromkeys(escrows, "WageEscrow")})
-        new = {e.args["escrow"]: e.block_number for e in events if e.name == "EscrowCreated"}
-        if new := {escrow: number for escrow, number in new.items() if escrow not in escrows}:
-            events += await self._events(blocks, dict.fromkeys(new, "WageEscrow"))
-        async with self._writing(last) as session:
-            await _upsert(session, Block, [_block_row(block) for block in blocks], Block.hash)
-            await store_events(session, events)
-            if events:
-                await announce(session, events[-1].block_number, [event.address for event in events])
-            if new:
-                rows = [{"address": escrow, "from_block": number} for escrow, number in new.items()]
-                await session.execute(insert(EscrowAddress).on_conflict_do_nothing(), rows)
+            escrows = await session.scalars(select(EscrowAddress.address))
+            contracts = {**self._contracts, **dict.fromkeys(escrows, "WageEscrow")}
+        give_way_at = asyncio.get_running_loop().time() + STEP_SECONDS
+        storing: asyncio.Task[None] | None = None
+        try:
+            async with aclosing(self._stretches.ahead(start, head, contracts)) as stretches:
+                async for stretch in stretches:
+                    if last_hash is not None and stretch.headers[0].parent_hash != last_hash:
+                        raise Moving("the new block's parent is not the last indexed one")
+                    escrows_made = await self._complete(stretch, contracts)
+                    rows = await self._rows_of(stretch, contracts)
+                    if storing is not None:
+                        await storing
+                    storing = asyncio.create_task(self._store(last_hash, stretch, rows, escrows_made))
+                    last_hash = stretch.headers[-1].hash
+                    if asyncio.get_running_loop().time() > give_way_at:
+                        break
+        finally:
+            if storing is not None:
+                await storing
 
-    async def _events(self, blocks: list[Json], contracts: Mapping[str, str]) -> list[Event]:
-        """The events of `contracts` (address → name) in exactly these blocks. Raises Moving."""
-        times = {block["hash"]: int(block["timestamp"], 16) for block in blocks}
-        ends = {"fromBlock": blocks[0]["number"], "toBlock": blocks[-1]["number"]}
-        logs: list[Json] = await self._rpc.call("eth_getLogs", {**ends, "address": list(contracts)})
-        if any(each["blockHash"] not in times for each in logs):
-            raise Moving("logs are of other blocks than the headers")
-        logs += await self._left_out(blocks, {each["blockHash"] for each in logs}, contracts)
-        decoded = [decode_log(contracts[each["address"].lower()], each, times[each["blockHash"]]) for each in logs]
-        return [event for event in decoded if event is not None]
+    async def _complete(self, stretch: Stretch, contracts: dict[str, str]) -> dict[str, int]:
+        """Add the logs of escrows made in a stretch to it, and the escrows to `contracts`. Return them with their blocks."""
+        factory = self._deployment.addresses.factory.lower()
+        logs = [each for each in stretch.logs if each.address.lower() == factory]
+        events = [decode_log("WageEscrowFactory", msgspec.to_builtins(each), 0) for each in logs]
+        created = [event for event in events if event is not None and event.name == "EscrowCreated"]
+        new = {e.args["escrow"]: e.block_number for e in created if e.args["escrow"] not in contracts}
+        if new:
+            contracts |= dict.fromkeys(new, "WageEscrow")
+            stretch.logs.extend(await self._stretches.logs(stretch.headers, new))
+        return new
 
-    async def _left_out(self, blocks: list[Json], found: set[str], contracts: Mapping[str, str]) -> list[Json]:
-        """Logs a node kept from us: one that lags answers a range it lacks with an empty list, not an error.
+    async def _rows_of(self, stretch: Stretch, contracts: Mapping[str, str]) -> list[bytes]:
+        blocks, rows = begins(stretch.headers), list[bytes]()
+        for start in range(0, len(stretch.logs), LOGS_AT_ONCE):
+            rows.append(self._rows.of(stretch.logs[start : start + LOGS_AT_ONCE], blocks, contracts))
+            await asyncio.sleep(0)
+        return rows
 
-        So a block whose bloom speaks of our contracts is asked for by its hash, which such a node does not know.
-        """
-        silent = [b["hash"] for b in blocks if b["hash"] not in found and may_have_logs(b["logsBloom"], contracts)]
-        answers = await self._rpc.batch(
-            [("eth_getLogs", ({"blockHash": each, "address": list(contracts)},)) for each in silent]
-        )
-        for answer in answers:
-            if isinstance(answer, RpcError):
-                raise answer
-        return [each for answer in answers for each in answer]
+    async def _store(
+        self, last_hash: str | None, stretch: Stretch, rows: list[bytes], escrows: Mapping[str, int]
+    ) -> None:
+        async with writing(self._sessions, last_hash) as session:
+            await store(session, stretch.headers, rows)
+            if stretch.logs:
+                newest = int(stretch.logs[-1].block_number, 16)
+                await announce(session, newest, {each.address.lower() for each in stretch.logs})
+            if escrows:
+                made = [{"address": escrow, "from_block": number} for escrow, number in escrows.items()]
+                await session.execute(insert(EscrowAddress).on_conflict_do_nothing(), made)
 
     # ---------------------------------------------------------------- orphaned
 
@@ -175,7 +170,7 @@ class Indexer:
             fork -= 1
         if fork == last.number:
             return False
-        async with self._writing(last) as session:
+        async with writing(self._sessions, last.hash) as session:
             for table, height in ((ChainEvent, ChainEvent.block_number), (Block, Block.number)):
                 await session.execute(update(table).where(height > fork, table.state == SEEN).values(state=ORPHANED))
             await session.execute(delete(EscrowAddress).where(EscrowAddress.from_block > fork))
@@ -196,64 +191,6 @@ class Indexer:
             raise ChainChanged(f"block {number} was final and is gone: a reorg deeper than finality")
         return bool(theirs["hash"] == ours.hash)
 
-    # ---------------------------------------------------------------- final
-
-    async def _finalize(self, head: int) -> bool:
-        """Make blocks `finality_depth` below the head final, one transaction up to each block that holds events."""
-        depth = self._rpc.final_height(head, self._finality_depth)
-        async with self._sessions() as session:
-            last = await _last_indexed(session)
-            newest = await session.scalar(
-                select(Block).where(Block.state == SEEN, Block.number <= depth).order_by(Block.number.desc()).limit(1)
-            )
-            if newest is None:
-                return False
-            holding = select(ChainEvent.block_number).where(ChainEvent.state == SEEN, ChainEvent.block_number <= depth)
-            numbers = {newest.number, *await session.scalars(holding.distinct())}
-        for number in sorted(numbers):
-            async with self._writing(last) as session:
-                await self._finalize_up_to(session, number)
-                for handler in self._on_block if number == newest.number else ():
-                    await handler(session, newest.time)
-        return True
-
-    async def _finalize_up_to(self, session: AsyncSession, number: int) -> None:
-        """A block and its events become final together: else a reorg in between would leave events of no block."""
-        due = ChainEvent.block_number <= number, ChainEvent.state == SEEN
-        handled = select(ChainEvent).where(*due, ChainEvent.name.in_(list(self._on_event)))
-        for row in await session.scalars(handled.order_by(ChainEvent.block_number, ChainEvent.log_index)):
-            event = event_of(row)
-            for handler in self._on_event[event.name]:
-                await handler(session, event)
-        final = update(ChainEvent).where(*due).values(state=FINAL)
-        places = (await session.execute(final.returning(ChainEvent.block_number, ChainEvent.address))).all()
-        await session.execute(update(Block).where(Block.state == SEEN, Block.number <= number).values(state=FINAL))
-        if places:
-            await announce(session, max(block for block, _ in places), [address for _, address in places])
-
-
-async def _last_indexed(session: AsyncSession) -> Block | None:
-    last: Block | None = await session.scalar(
-        select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
-    )
-    return last
-
-
-async def _upsert(session: AsyncSession, table: type[Block], rows: list[Json], *key: Any) -> None:
-    """Rows of a block that was orphaned and is on the chain again are seen again."""
-    if rows:
-        again = insert(table).on_conflict_do_update(
-            index_elements=key, set_={"state": SEEN}, where=table.state == ORPHANED
-        )
-        await session.execute(again, rows)
-
-
-def event_of(row: ChainEvent) -> Event:
-    return Event(
-        name=row.name, contract=row.contract, address=row.address, args=row.args, block_number=row.block_number,
-        block_hash=row.block_hash, block_time=row.block_time, log_index=row.log_index, tx_hash=row.tx_hash,
-    )  # fmt: skip
-
 
 async def heights(session: AsyncSession) -> tuple[int, int]:
     """Return the last indexed and the last final block number; 0 where there is none."""
@@ -266,10 +203,3 @@ async def chain_time(session: AsyncSession) -> datetime | None:
     """Return the time of the newest final block: windows are the chain's, not ours. None before there is one."""
     found: datetime | None = await session.scalar(select(func.max(Block.time)).where(Block.state == FINAL))
     return found
-
-
-def _block_row(block: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "hash": block["hash"], "number": int(block["number"], 16), "parent": block["parentHash"],
-        "time": datetime.fromtimestamp(int(block["timestamp"], 16), UTC), "state": SEEN,
-    }  # fmt: skip

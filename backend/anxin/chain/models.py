@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, PrimaryKeyConstraint, String, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -93,21 +93,24 @@ class Block(Base):
 
 
 class ChainEvent(Base):
-    """A decoded log. Orphaned ones stay: what was once seen is never deleted."""
+    """A decoded log. Orphaned ones stay: what was once seen is never deleted.
+
+    Written by COPY (storing.py), a transaction with its block's row; the key is the order in which events are read.
+    """
 
     __tablename__ = "chain_events"
-    __table_args__ = (Index("ix_chain_events_place", "block_number", "log_index"),)
+    __table_args__ = (PrimaryKeyConstraint("block_number", "log_index", "block_hash"),)
 
-    block_hash: Mapped[str] = mapped_column(ForeignKey("blocks.hash"), primary_key=True)
-    log_index: Mapped[int] = mapped_column(primary_key=True)
+    block_hash: Mapped[str] = mapped_column(String(66))
+    log_index: Mapped[int]
     block_number: Mapped[int] = mapped_column(BigInteger)
     block_time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    tx_hash: Mapped[str] = mapped_column(String(66), index=True)
+    tx_hash: Mapped[str] = mapped_column(String(66))
     contract: Mapped[str] = mapped_column(String(32))
     address: Mapped[str] = mapped_column(String(42), index=True)
     name: Mapped[str] = mapped_column(String(32))
     args: Mapped[dict[str, Any]] = mapped_column(JSON)
-    state: Mapped[str] = mapped_column(String(8), index=True)
+    state: Mapped[str] = mapped_column(String(8))
 
 
 class EscrowAddress(Base):

@@ -1,11 +1,15 @@
 """JSON-RPC over one kept-alive HTTP connection."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
+from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 import msgspec
+
+T = TypeVar("T")
 
 
 class RpcError(Exception):
@@ -32,9 +36,9 @@ class RpcUnreachable(Exception):
     """No answer, or not one: what was sent may or may not have been done."""
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, Generic[T]):
     id: int
-    result: Any = None
+    result: T | None = None
     error: dict[str, Any] | None = None
 
 
@@ -47,8 +51,9 @@ class Rpc:
     """
 
     def __init__(self, url: str, *, timeout_seconds: float = 10, safe_height_file: str = "") -> None:
-        here: dict[str, None] = {"all://127.0.0.1": None, "all://localhost": None}  # never through a proxy
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout_seconds, mounts=here)
+        self._url = url
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeout_seconds, sock_read=timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
         self._next_id = 0
         self._safe_height_file = Path(safe_height_file) if safe_height_file else None
 
@@ -56,22 +61,27 @@ class Rpc:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def call(self, method: str, *params: Any) -> Any:
-        answer = (await self._post([(method, params)]))[0]
+        return await self.call_for(Any, method, *params)
+
+    async def call_for(self, kind: Any, method: str, *params: Any) -> Any:
+        """Return the result read into a type: fields that are not asked for cost nothing. None where there is none."""
+        answer = (await self._post(kind, [(method, params)]))[0]
         if answer.error is not None:
             raise _error(answer.error)
         return answer.result
 
-    async def batch(self, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
-        """Return each request's result in order, or its RpcError in its place."""
+    async def batch(self, requests: Sequence[tuple[str, tuple[Any, ...]]], kind: Any = Any) -> list[Any]:
+        """Return each request's result in order, read into a type, or its RpcError in its place."""
         if not requests:
             return []
-        answers = await self._post(requests)
+        answers = await self._post(kind, requests)
         return [_error(answer.error) if answer.error is not None else answer.result for answer in answers]
 
-    async def _post(self, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[_Answer]:
+    async def _post(self, kind: Any, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[_Answer[Any]]:
         first = self._next_id
         self._next_id += len(requests)
         body = [
@@ -79,15 +89,25 @@ class Rpc:
             for i, (method, params) in enumerate(requests)
         ]
         try:
-            response = await self._client.post("", content=msgspec.json.encode(body), headers=_JSON)
-            response.raise_for_status()
-            answers = msgspec.json.decode(response.content, type=list[_Answer])
-        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            async with self._open().post(self._url, data=msgspec.json.encode(body), headers=_JSON) as response:
+                if not response.ok:
+                    raise RpcUnreachable(f"HTTP {response.status}")  # not the URL: some hold a provider's key
+                answers = _decoder(kind).decode(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             raise RpcUnreachable(f"{type(error).__name__}: {error}") from error
         by_id = {answer.id: answer for answer in answers}
         if by_id.keys() != set(range(first, first + len(requests))):
             raise RpcUnreachable("the node left out answers")
         return [by_id[first + i] for i in range(len(requests))]
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The one session, made where it is first used: it belongs to the event loop that runs then."""
+        if self._session is None:
+            is_here = urlsplit(self._url).hostname in ("127.0.0.1", "localhost")  # never through a proxy
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout, trust_env=not is_here, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
 
     # ---------------------------------------------------------------- what is asked often
 
@@ -116,6 +136,11 @@ def _height_in(file: Path) -> int:
         return int(file.read_text())
     except (FileNotFoundError, ValueError):
         return 0
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[list[_Answer[Any]]]:
+    return msgspec.json.Decoder(list[_Answer[kind]])
 
 
 _JSON = {"content-type": "application/json"}

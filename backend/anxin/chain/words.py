@@ -1,60 +1,105 @@
-"""Events whose arguments are one 32-byte word each, read without the general decoder: ten times as fast.
+"""Events whose arguments are 32-byte words, read into JSON without the general decoder: thirty times as fast.
 
 It reads what is exactly as the ABI says and nothing else: a word with anything where the ABI has zeros, another number of
 topics or bytes, is left to the general decoder, which says what is wrong. Source: Solidity's ABI specification.
+
+A log's topics and data, one after the other, are one text in which everything has its place:
+    0x signature 64 │ 0x indexed word 64 │ … │ 0x word 64 word 64 …
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-WORD = 32  # bytes
+import msgspec
+
+from anxin.chain.packed import PAYMENT, Part
+
+WORD, TOPIC = 64, 66  # hex digits; with 0x
 _UNSIGNED = re.compile(r"uint(\d+)")
+
+Slices = Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class StaticWords:
-    """Names and kinds in the ABI's order, in topics and in data. A kind is ("uint", bits) or ("bytes", size)."""
+    """`json`: from a log's text, which holds digits and nothing else (`is_hex`), its arguments as JSON; None where the log
+    is not exactly as it should be.
+    """
 
-    indexed: tuple[tuple[str, str, int], ...]
-    plain: tuple[tuple[str, str, int], ...]
+    json: Callable[[str], str | None]
 
     @classmethod
     def of(cls, inputs: Sequence[dict[str, Any]]) -> "StaticWords | None":
-        kinds = [(each["indexed"], each["name"], _kind(each["type"])) for each in inputs]
-        if any(kind is None for _, _, kind in kinds):
+        """Of an event's inputs, as its ABI has them; None where some are no words, or there are fewer than two values."""
+        indexed = [each for each in inputs if each["indexed"]]
+        plain = [each for each in inputs if not each["indexed"]]
+        starts = [(each, TOPIC * (i + 1) + 2) for i, each in enumerate(indexed)]
+        data = TOPIC * (len(indexed) + 1)
+        starts += [(each, data + 2 + WORD * i) for i, each in enumerate(plain)]
+        found = {each["name"]: (start, _parts(each)) for each, start in starts}
+        if any(parts is None for _, parts in found.values()):
             return None
-        known = [(is_indexed, (name, *kind)) for is_indexed, name, kind in kinds if kind is not None]
-        return cls(tuple(k for i, k in known if i), tuple(k for i, k in known if not i))
+        values = [
+            (part, slice(start + part.first, start + part.first + part.digits))
+            for start, parts in (found[each["name"]] for each in inputs)
+            for part in parts or ()
+        ]
+        if len(values) < 2:
+            return None
+        begins = [slice(at, at + 2) for at in range(0, data + 1, TOPIC)]
+        blank = [slice(start, start + parts[0].first) for start, parts in found.values() if parts and parts[0].first]
+        return cls(
+            _reader(
+                length=data + 2 + WORD * len(plain),
+                fixed_of=itemgetter(*begins, *blank),
+                fixed=("0x",) * len(begins) + tuple("0" * (each.stop - each.start) for each in blank),
+                values_of=itemgetter(*(place for _, place in values)),
+                numbers=[i for i, (part, _) in enumerate(values) if part.is_number],
+                template="{" + ",".join(part.template for part, _ in values) + "}",
+            )
+        )
 
     def read(self, topics: Sequence[str], data: str) -> dict[str, Any] | None:
-        """None where the log is not exactly as it should be."""
-        words = [bytes.fromhex(topic[2:]) for topic in topics[1:]]
-        raw = bytes.fromhex(data[2:])
-        words += [raw[at : at + WORD] for at in range(0, len(raw), WORD)]
-        kinds = self.indexed + self.plain
-        is_whole = len(topics) == len(self.indexed) + 1 and len(raw) == WORD * len(self.plain)
-        if not is_whole or any(len(word) != WORD for word in words):
+        """Return the arguments; None where the log is not exactly as it should be."""
+        text = "".join(topics) + data
+        found = self.json(text) if is_hex(text, len(topics) + 1) else None
+        return None if found is None else msgspec.json.decode(found, type=dict[str, Any])
+
+
+def _reader(
+    *, length: int, fixed_of: Slices, fixed: tuple[str, ...], values_of: Slices, numbers: Sequence[int], template: str
+) -> Callable[[str], str | None]:
+    """A closure: looking its parts up in an object each time would take a tenth longer."""
+
+    def json(text: str) -> str | None:
+        if len(text) != length or fixed_of(text) != fixed:
             return None
-        args = {name: _value(kind, size, word) for (name, kind, size), word in zip(kinds, words, strict=True)}
-        return None if None in args.values() else args
+        values: list[Any] = [*values_of(text)]
+        for place in numbers:
+            values[place] = int(values[place], 16)
+        return template % tuple(values)
+
+    return json
 
 
-def _kind(abi: str) -> tuple[str, int] | None:
-    if abi == "address":
-        return "bytes", 20
-    if abi == "bytes32":
-        return "bytes", WORD
-    if (unsigned := _UNSIGNED.fullmatch(abi)) is not None:
-        return "uint", int(unsigned[1])
+def is_hex(text: str, parts: int) -> bool:
+    """Whether a text is hexadecimal digits in lower case, with so many x among them: those of so many 0x."""
+    return text.encode(errors="replace").translate(None, b"0123456789abcdef") == b"x" * parts
+
+
+def _parts(entry: dict[str, Any]) -> Sequence[Part] | None:
+    """What a word holds, in the order of its digits; None for what is not a word."""
+    name, kind = entry["name"], entry["type"]
+    if (name, kind) == ("payment", "bytes32"):
+        return PAYMENT
+    if kind == "address":
+        return (Part(name, WORD - 40, 40),)
+    if kind == "bytes32":
+        return (Part(name, 0, WORD),)
+    if (unsigned := _UNSIGNED.fullmatch(kind)) is not None:
+        digits = int(unsigned[1]) // 4
+        return (Part(name, WORD - digits, digits, is_number=True),)
     return None
-
-
-def _value(kind: str, size: int, word: bytes) -> int | str | None:
-    if kind == "uint":
-        number = int.from_bytes(word)
-        return number if number >> size == 0 else None
-    if any(word[: WORD - size]):
-        return None
-    return "0x" + word[WORD - size :].hex()

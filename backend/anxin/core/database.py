@@ -37,12 +37,17 @@ def sessions_of(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-async def driver_of(session: AsyncSession) -> AsyncpgDriver:
-    """pgqueuer's driver on the session's own connection, so that a job commits with the data it follows from."""
+async def connection_of(session: AsyncSession) -> asyncpg.Connection:
+    """The session's own connection, for COPY. Its transaction begins with the session's first statement, not before."""
     raw = await (await session.connection()).get_raw_connection()
     connection = raw.driver_connection
     assert isinstance(connection, asyncpg.Connection)  # noqa: S101
-    return AsyncpgDriver(connection)
+    return connection
+
+
+async def driver_of(session: AsyncSession) -> AsyncpgDriver:
+    """pgqueuer's driver on the session's own connection, so that a job commits with the data it follows from."""
+    return AsyncpgDriver(await connection_of(session))
 
 
 @asynccontextmanager
