@@ -81,25 +81,40 @@ def migrate() -> None:
 @click.option("--block", type=click.IntRange(min=0), help="Up to this block; the node's newest otherwise.")
 @click.option("--attestation", type=click.Path(path_type=Path, dir_okay=False, exists=True),
               help="The bank's attested balance, as /api/bank/balances/latest answers: checked, too.")  # fmt: skip
-def audit(rpc_url: str, deployment: Path, block: int | None, attestation: Path | None) -> None:
-    """Recompute every balance and payment from chain events alone; ends with 1 if anything contradicts."""
-    _run(_audit(rpc_url, deployment, block, attestation))
+@click.option("--database", "database_url", help="Its rows are compared, too, at its newest final block: postgresql+asyncpg://…")
+def audit(
+    rpc_url: str, deployment: Path, block: int | None, attestation: Path | None, database_url: str | None
+) -> None:
+    """Recompute every balance and payment from chain events alone; ends with 1 if anything contradicts.
+
+    With --database every row that follows from the chain is compared with it. Nothing is written.
+    """
+    if database_url is not None and block is not None:
+        raise click.ClickException("--block does not go with --database, which is compared at its own newest final block")
+    _run(_audit(rpc_url, deployment, block, attestation, database_url))
 
 
-async def _audit(rpc_url: str, deployment: Path, block: int | None, attestation: Path | None) -> None:
+async def _audit(
+    rpc_url: str, deployment: Path, block: int | None, attestation: Path | None, database_url: str | None
+) -> None:
+    from anxin.audit.against_database import audit_url
     from anxin.audit.attested import check_attestation, check_supply, read_attestation, supply_of, token_events
     from anxin.audit.service import audit as run_audit
     from anxin.chain.identity import check_first_block
     from anxin.chain.rpc import Rpc
     from anxin.core.deployment import Deployment
     from anxin.core.money import yuan
+    from anxin.disputes.views import stored as read_disputes
 
     contracts = Deployment.read(deployment)
     said = None if attestation is None else read_attestation(attestation)
     async with Rpc(rpc_url) as rpc:
         await check_first_block(rpc, contracts)
-        upto = await rpc.head() if block is None else block
-        result = await run_audit(rpc, contracts, upto)
+        if database_url is not None:
+            upto, result = await audit_url(rpc, contracts, database_url, read_disputes)
+        else:
+            upto = await rpc.head() if block is None else block
+            result = await run_audit(rpc, contracts, upto)
         tokens = await token_events(rpc, contracts, upto)
         result.findings += await check_supply(rpc, contracts, tokens, upto)
         if said is not None:

@@ -1,6 +1,7 @@
 """Disputes for everybody's pages, and a worker's own."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,15 +17,15 @@ from anxin.projects.service import escrow_of, project_at
 CLAIM_WITHIN = timedelta(days=90)
 
 
-async def of_project(session: AsyncSession, escrow: str) -> DisputesView:
-    """Newest first. Raises ProjectNotFound."""
+async def of_project(session: AsyncSession, escrow: str, *, limit: int | None = None) -> DisputesView:
+    """Newest first, at most `limit`. Raises ProjectNotFound."""
     project = await project_at(session, escrow)
     if project is None:
         raise ProjectNotFound(escrow=escrow)
     found = await session.scalars(
         select(Dispute)
         .where(Dispute.project_pk == project.id, Dispute.state != VANISHED)
-        .order_by(Dispute.dispute_id.desc())
+        .order_by(Dispute.dispute_id.desc()).limit(limit)
     )
     return DisputesView([view(dispute, project) for dispute in found])
 
@@ -48,6 +49,23 @@ async def my_disputes(session: AsyncSession, worker: Worker) -> MyDisputes:
         + [_on_chain(dispute, project) for dispute, project in on_chain],
         int((now() + CLAIM_WITHIN).timestamp()),
     )
+
+
+async def stored(session: AsyncSession) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Every dispute by (escrow, number), as audits compare it with the chain."""
+    rows = await session.execute(
+        select(Project.escrow, Dispute)
+        .join(Project, Project.id == Dispute.project_pk)
+        .where(Dispute.state != VANISHED, Project.escrow.is_not(None))
+    )
+    return {
+        (escrow, each.dispute_id): {
+            "kind": each.kind, "workerId": "0x" + each.worker_id.hex(), "evidenceHash": "0x" + each.evidence_hash.hex(),
+            "asked": each.asked_fen, "granted": each.granted_fen, "paid": each.paid_fen, "banked": each.banked_fen,
+            "settled": each.settled_fen, "state": each.state, "stood": each.stood,
+        }
+        for escrow, each in rows
+    }  # fmt: skip
 
 
 def _kept(claim: Claim, project: Project) -> MyDispute:
