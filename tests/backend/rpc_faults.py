@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -16,17 +17,20 @@ OVERLOADED = {"code": -32005, "message": "too many requests"}
 
 
 class LyingNode(Wire):
-    """Before a node. `share` of the requests go wrong, each in a way the seed decides; `faults` counts them."""
+    """Before a node. `share` of the requests go wrong, each in one of the ways `kinds`; `faults` counts them."""
 
-    def __init__(self, node: str, seed: int, share: float, *, late_seconds: float) -> None:
+    def __init__(
+        self, node: str, seed: int, share: float, *, late_seconds: float, kinds: Sequence[str] = KINDS
+    ) -> None:
         super().__init__(node)
+        self.kinds = kinds
         self.dice, self.share, self.late_seconds = Random(seed), share, late_seconds  # noqa: S311, repeatable
         self.faults: Counter[str] = Counter()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             requests = json.loads(await _body(reader))
-            kind = self.dice.choice(KINDS) if self.dice.random() < self.share else None
+            kind = self.dice.choice(self.kinds) if self.dice.random() < self.share else None
             if kind is not None:
                 self.faults[kind] += 1
             reply = await self._reply(requests, kind)

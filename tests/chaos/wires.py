@@ -15,15 +15,20 @@ from aiohttp import web
 from anxin.demo.twilio_standin import Sms, TwilioStandIn
 
 CUT_BEFORE, CUT_AFTER = "PostgreSQL cut before a commit", "PostgreSQL cut after a commit, unanswered"
+COMMITTED_WITHIN_SECONDS = 0.2
 LOST = (OSError, EOFError, asyncio.IncompleteReadError)
 
 
 class PostgresWire:
-    """Forwards connections. `share` of the commits are cut off: before the server hears of them, or before we hear of it."""
+    """Forwards connections. `share` of the commits are cut off: before the server hears of them, or before we hear of it.
 
-    def __init__(self, target: Callable[[], tuple[str, int]], seed: int) -> None:
+    `fate` says what becomes of the next commit: CUT_BEFORE, CUT_AFTER, or None.
+    """
+
+    def __init__(self, target: Callable[[], tuple[str, int]], seed: int = 0) -> None:
         self._target, self._dice = target, Random(seed)  # noqa: S311, repeatable
         self.share, self.is_down = 0.0, False
+        self.fate: Callable[[], str | None] = self._by_dice
         self.faults: Counter[str] = Counter()
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -68,18 +73,21 @@ class PostgresWire:
 
     async def _ask(self, reader: asyncio.StreamReader, out: asyncio.StreamWriter, answers: "asyncio.Task[None]") -> None:
         while data := await reader.read(65536):
-            if b"COMMIT;" in data and self._dice.random() < self.share:
-                if self._dice.random() < 0.5:
-                    self.faults[CUT_BEFORE] += 1
-                    return
-                answers.cancel()  # nothing of what the server says goes back any more
-                out.write(data)
-                await out.drain()
-                await asyncio.sleep(0.2)
-                self.faults[CUT_AFTER] += 1
+            fate = self.fate() if b"COMMIT;" in data else None
+            if fate is not None:
+                self.faults[fate] += 1
+            if fate == CUT_BEFORE:
                 return
+            if fate == CUT_AFTER:
+                answers.cancel()  # nothing of what the server says goes back any more
             out.write(data)
             await out.drain()
+            if fate == CUT_AFTER:
+                await asyncio.sleep(COMMITTED_WITHIN_SECONDS)
+                return
+
+    def _by_dice(self) -> str | None:
+        return self._dice.choice((CUT_BEFORE, CUT_AFTER)) if self._dice.random() < self.share else None
 
     async def _pump(self, inside: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(*LOST):
