@@ -169,6 +169,10 @@ TAMPERED = {
 }  # fmt: skip
 
 
+NEWEST_HIGHER = "UPDATE blocks SET number = number + 1000 WHERE number = (SELECT max(number) FROM blocks)"
+NEWEST_BACK_AS_ANOTHER = "UPDATE blocks SET number = number - 1000, hash = 'another' WHERE number > 1000"
+
+
 async def test_untouched_database_agrees_and_each_way_of_tampering_is_named(indexed, findings, sessions):
     """One test for all, because a life takes some seconds: each statement is undone after it was looked at."""
     assert [] == await findings()
@@ -199,12 +203,11 @@ async def _change(sessions, *statements):
 
 
 async def test_database_of_another_chain_is_not_compared(indexed, findings, sessions):
-    newest = " WHERE number = (SELECT max(number) FROM blocks)"
-    await _change(sessions, "UPDATE blocks SET number = number + 1000" + newest)
+    await _change(sessions, NEWEST_HIGHER)
     with pytest.raises(NodeBehind, match="does not have block"):
         await findings()
 
-    await _change(sessions, "UPDATE blocks SET number = number - 1000, hash = 'another'" + newest)
+    await _change(sessions, NEWEST_BACK_AS_ANOTHER)
     with pytest.raises(ChainChanged, match="another one on this chain"):
         await findings()
 
