@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=lambda name: PR
     # Chain
     finality_depth: int = 12  # blocks
     safe_height_file: str = ""  # of a node that may lose blocks: names the newest it has stored; none above it is final
+    second_rpc_url: str = ""  # another node of the same chain, which our books are compared with, too; empty: none
     relay_in_flight: int = 64  # transactions
     relay_gas_in_flight: int = 120_000_000  # gas
     relay_gas_ceiling: int = 16_777_216  # gas of one transaction; what needs more is refused, and a batch is halved

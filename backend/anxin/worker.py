@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from anxin.alerts.limits import Policy
 from anxin.alerts.sms import TwilioSender
+from anxin.audit.reconcile import Reconciler
 from anxin.bank.adapters import connected
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
@@ -43,6 +44,7 @@ from anxin.wiring import (
 RETRIES = 12
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=10)
+RECONCILE_POLL_SECONDS = 5.0  # it looks whether it is time
 DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by another
 
 log = structlog.get_logger()
@@ -76,10 +78,23 @@ async def run(settings: Settings) -> None:
         relayers = _relayers(settings, sessions, rpc, deployment)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_chain(indexer, relayers, stop, poll_seconds=settings.poll_seconds))
+            tasks.create_task(_reconcile(settings, sessions, rpc, deployment, stop))
             outside = on_outside_job(sender, Policy.of(settings), platform)
             tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), outside, stop))
             if settings.bank_url:
                 tasks.create_task(_go_to_bank(settings, sessions, stop))
+
+
+async def _reconcile(
+    settings: Settings, sessions: Sessions, rpc: Rpc, deployment: Deployment, stop: asyncio.Event
+) -> None:
+    """Compare our books with the contracts' own, as the only one."""
+    async with AsyncExitStack() as stack:
+        nodes = {"the node": rpc}
+        if settings.second_rpc_url:
+            nodes["the second node"] = await stack.enter_async_context(Rpc(settings.second_rpc_url))
+        reconciler = Reconciler(sessions, nodes, deployment)
+        await lead(sessions, "reconciler", reconciler.step, stop, poll_seconds=RECONCILE_POLL_SECONDS)
 
 
 async def _go_to_bank(settings: Settings, sessions: Sessions, stop: asyncio.Event) -> None:

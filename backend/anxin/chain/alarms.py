@@ -18,6 +18,7 @@ LOW_BALANCE = "low balance"
 KEY_USED_ELSEWHERE = "key used elsewhere"
 BLOCKS_REVERSED = "blocks reversed"
 FEES_TOO_HIGH = "fees above the ceiling"
+BOOKS_DIFFER = "books differ"  # the ledger's from the contract's own, at a final block
 
 log = structlog.get_logger()
 
