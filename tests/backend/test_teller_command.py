@@ -63,7 +63,7 @@ async def rounds(chain, options, count=5):
 
 
 async def test_wages_and_a_deposit_of_a_whole_month(chain, site, bank, options):
-    """One account is closed: paid at the second attempt. In the end the tokens are the money, in whatever order files come."""
+    """One account is closed: paid at the second attempt. The tokens end as the money, whatever order files come in."""
     bank.close_account(site.account(1))
     bank.deposit("建设单位", 7_000, str(deposit_reference(site.escrow)))
     await rounds(chain, options, 4)
