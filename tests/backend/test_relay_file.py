@@ -2,7 +2,8 @@
 
 Branches: released · a second time: nothing sent · no money in the escrow: still owed, later paid · another key signed ·
 expired · words changed, arguments changed, digest changed, function changed · line not in the sheet · sheet not posted ·
-another chain · another escrow · a poor key, no key · no such file · the API gives it to its signer, and to nobody else.
+another chain · another escrow · a poor key, no key · no such file · a claim: opened, a second time, more than was signed ·
+the API gives it to its signer, and to nobody else.
 """
 
 import asyncio
@@ -13,15 +14,18 @@ import sys
 import msgspec
 import pytest
 from eth_account import Account
-from tests.backend.conftest import assert_problem
-from tests.backend.signed_words import confirmation, contest
+from tests.backend.chain_site import CONTRACTOR, DEADLINE
+from tests.backend.conftest import DAYS, ESCROW, assert_problem
+from tests.backend.signed_words import DEADLINE as DEADLINE_2027
+from tests.backend.signed_words import claim, confirmation, contest
 from tests.chain import RELAYER_KEY
 
 from anxin.chain.reader import read_view
 from anxin.chain.relay_file import CannotRelay, account_of, read_file, receipt_within, take_to_chain
-from anxin.core.relay_file import RelayFile
+from anxin.core.calls import Call
+from anxin.core.relay_file import RelayFile, relay_file
 from anxin.core.sheet_tree import SheetLine
-from anxin.core.signing import digest, from_hex
+from anxin.core.signing import digest, from_hex, pack
 from anxin.demo.keys import DeviceKey
 from anxin.stack import address_of
 
@@ -209,6 +213,58 @@ async def anxin_relay(*arguments, key=RELAYER_KEY):
     return process.returncode, output.decode()
 
 
+# ------------------------------------------------------------------ a claim
+
+
+@pytest.fixture
+async def claim_of(chain_site, chain):
+    """A worker who has joined, and what they sign about a day that no sheet has, as a file."""
+    await chain_site.enrol(1)
+    worker_id, domain = "0x" + chain_site.worker_id(0).hex(), chain.deployment.escrow_domain(chain_site.escrow)
+    terms = {"workerId": worker_id, "dayCap": 50_000, "termsHash": "0x" + "05" * 32, "deadline": DEADLINE}
+    words = digest(domain, "Join", terms)
+    await chain_site.send(
+        "deployer", "WageEscrow", chain_site.escrow, "join", **terms,
+        contractorSignature="0x" + CONTRACTOR.sign_bytes(words).hex(),
+        workerSignature="0x" + pack(chain_site.keys[0].sign(words)).hex(),
+    )  # fmt: skip
+    await chain.mine()
+    today = int((await chain("eth_getBlockByNumber", "latest", False))["timestamp"], 16) // 86_400
+
+    def make(**changed):
+        words = {
+            "workerId": worker_id, "amount": 30_000, "firstDay": today - 3, "dayMask": 1, "evidenceHash": "0x" + "06" * 32,
+            "deadline": DEADLINE,
+        }  # fmt: skip
+        signature = "0x" + pack(chain_site.keys[0].sign(digest(domain, "Claim", words))).hex()
+        said = words | changed
+        call = Call("", "WageEscrow", chain_site.escrow, "claim", {"claimed": said, "signature": signature})
+        return relay_file(chain.deployment, call, said)
+
+    return make
+
+
+async def test_claim_reaches_the_chain_with_no_database(chain_site, claim_of, relay, chain):
+    outcome = await relay(claim_of())
+
+    dispute = await read_view(chain.rpc, "WageEscrow", chain_site.escrow, "dispute", await chain.head(), disputeId=0)
+    assert ("dispute 0 is open", 30_000) == (outcome.sentence, dispute["asked"])
+
+
+async def test_claim_is_brought_once(chain_site, claim_of, relay, chain):
+    await relay(claim_of())
+
+    outcome = await relay(claim_of())
+
+    count = await read_view(chain.rpc, "WageEscrow", chain_site.escrow, "disputeCount", await chain.head())
+    assert (None, "this claim is on the chain already", 1) == (outcome.tx_hash, outcome.sentence, count)
+
+
+async def test_claim_of_more_than_was_signed_is_told(claim_of, relay, chain):
+    await refused(relay, claim_of(amount=40_000), "not by the key")
+    assert [] == await chain.pending()
+
+
 # ------------------------------------------------------------------ the file, from the API
 
 
@@ -235,6 +291,31 @@ async def test_contest_is_a_file_too(client, site, signed_in):
     file = read_file((await client.get(f"{path}/file", headers=signed_in(site.workers["W001"]))).content)
 
     assert (path.rsplit("/", 1)[1], "contest", 90_000) == (file.digest, file.function, file.words["claimed"])
+
+
+async def test_claim_is_a_file_under_the_digest_that_its_worker_is_shown(client, site, signed_in):
+    path, body = claim(site, "W001", amount_fen=30_000, first_day=DAYS[0], day_mask=1)
+    assert 202 == (await client.put(path, json=body)).status_code
+    headers = signed_in(site.workers["W001"])
+
+    (mine,) = (await client.get("/api/me/disputes", headers=headers)).json()["disputes"]
+    answer = await client.get(f"/api/claims/{mine['digest']}/file", headers=headers)
+
+    file = read_file(answer.content)
+    assert (path.rsplit("/", 1)[1], "claim", 30_000, DEADLINE_2027) == (
+        file.digest, file.function, file.words["amount"], file.arguments["claimed"]["deadline"],
+    )  # fmt: skip
+    assert body["evidence"] not in answer.text
+    assert file.digest == "0x" + digest(site.deployment.escrow_domain(ESCROW), "Claim", file.words).hex()
+
+
+async def test_nobody_else_gets_the_claim(client, site, signed_in):
+    path, body = claim(site, "W001", amount_fen=30_000, first_day=DAYS[0], day_mask=1)
+    await client.put(path, json=body)
+
+    assert 401 == (await client.get(f"{path}/file")).status_code
+    another = await client.get(f"{path}/file", headers=signed_in(site.workers["W002"]))
+    assert_problem(another, 404, "not-found", path.rsplit("/", 1)[1])
 
 
 async def test_nobody_else_gets_the_file(client, site, signed_in):

@@ -287,6 +287,8 @@ export interface MyDispute {
   dispute: Dispute | null;
   txHash: Hex | null;
   reason: string | null;
+  /** Of a claim that is not on the chain yet: its file is under it. */
+  digest: Hex | null;
 }
 
 export interface MyDisputes {

@@ -15,6 +15,7 @@ from litestar import Request, Response
 from anxin.core import problems
 from anxin.core.clock import SITE_ZONE
 from anxin.core.language import Language
+from anxin.core.relay_file import RelayFile
 from anxin.core.table_errors import ExportTooLarge
 from anxin.core.tables import Cell, write_csv, write_xlsx
 
@@ -68,3 +69,9 @@ def start_of(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """When the next one begins."""
     return start_of(day + timedelta(days=1))
+
+
+def answer_word(digest: str, file: RelayFile) -> Response[RelayFile]:
+    """Return a signed word as a file to keep, for its signer."""
+    name = f"anxin-{file.signed.lower()}-{digest[2:10]}.json"
+    return Response(file, headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"})

@@ -1,14 +1,16 @@
 """/api/claims, /api/answers, /api/resolutions, /api/projects/{escrow}/disputes, /api/me/disputes"""
 
-from litestar import Controller, get, put
+from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
+from anxin.core.exports import answer_word
+from anxin.core.relay_file import RelayFile
 from anxin.core.wire import Kept
-from anxin.disputes import claims, decisions, views
+from anxin.disputes import claims, decisions, export, views
 from anxin.disputes.schemas import DisputesView, MyDisputes, SignedAnswer, SignedClaim, SignedResolution
 from anxin.people.models import Worker
 
@@ -53,6 +55,17 @@ class ClaimController(Controller):
         DigestMismatch, HighS, BadClaim, FutureDay, DayTooOld (422).
         """
         return await claims.claim_days(session, deployment, digest, data)
+
+    @get("/{digest:str}/file")
+    async def file(
+        self,
+        digest: FromPath[str],
+        worker: NamedDependency[Worker],
+        session: NamedDependency[AsyncSession],
+        deployment: NamedDependency[Deployment],
+    ) -> Response[RelayFile]:
+        """The claim as a file, for its signer: `anxin relay FILE` takes it to the chain. Raises NotFound (404)."""
+        return answer_word(digest, await export.claim_file(session, deployment, worker, digest))
 
 
 class AnswerController(Controller):

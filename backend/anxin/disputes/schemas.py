@@ -45,7 +45,10 @@ class DisputesView(Wire):
 
 
 class MyDispute(Wire):
-    """One of the worker's own. state: accepted, sent, refused (not on the chain yet: no `dispute`), or the dispute's."""
+    """One of the worker's own. state: accepted, sent, refused (not on the chain yet: no `dispute`), or the dispute's.
+
+    `digest`: of a claim that is not on the chain yet; its signer can have it as a file.
+    """
 
     escrow: str
     project_name: str
@@ -57,6 +60,7 @@ class MyDispute(Wire):
     dispute: DisputeView | None
     tx_hash: str | None
     reason: str | None
+    digest: str | None
 
 
 class MyDisputes(Wire):

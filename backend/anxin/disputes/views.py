@@ -72,6 +72,7 @@ def _kept(claim: Claim, project: Project) -> MyDispute:
     return MyDispute(
         escrow_of(project), project.name, CLAIM, claim.state, claim.amount_fen, claim.first_day,
         days_in(claim.day_mask, claim.first_day), None, claim.tx_hash, claim.reason,
+        "0x" + claim.digest.hex(),
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _on_chain(dispute: Dispute, project: Project) -> MyDispute:
     shown = view(dispute, project)
     return MyDispute(
         escrow_of(project), project.name, dispute.kind, dispute.state, dispute.asked_fen, dispute.first_day,
-        shown.days, shown, dispute.last_tx, None,
+        shown.days, shown, dispute.last_tx, None, None,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
-from anxin.core.exports import MAX_ROWS, Format, answer_table
+from anxin.core.exports import MAX_ROWS, Format, answer_table, answer_word
 from anxin.core.language import Language
 from anxin.core.problems import language_of
 from anxin.core.relay_file import RelayFile
@@ -130,7 +130,7 @@ class ConfirmationController(Controller):
         deployment: NamedDependency[Deployment],
     ) -> Response[RelayFile]:
         """The signed word as a file, for its signer: `anxin relay FILE` takes it to the chain. Raises NotFound (404)."""
-        return _download(digest, await export.confirmation_file(session, deployment, worker, digest))
+        return answer_word(digest, await export.confirmation_file(session, deployment, worker, digest))
 
 
 class ContestController(Controller):
@@ -161,12 +161,7 @@ class ContestController(Controller):
         deployment: NamedDependency[Deployment],
     ) -> Response[RelayFile]:
         """The signed word as a file, for its signer: `anxin relay FILE` takes it to the chain. Raises NotFound (404)."""
-        return _download(digest, await export.contest_file(session, deployment, worker, digest))
-
-
-def _download(digest: str, file: RelayFile) -> Response[RelayFile]:
-    name = f"anxin-{file.signed.lower()}-{digest[2:10]}.json"
-    return Response(file, headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"})
+        return answer_word(digest, await export.contest_file(session, deployment, worker, digest))
 
 
 ROUTES: list[ControllerRouterHandler] = [

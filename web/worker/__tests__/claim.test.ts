@@ -71,6 +71,7 @@ describe("days that need no claim", () => {
     dispute: null,
     txHash: null,
     reason: null,
+    digest: null,
   });
   const signed = (state: SignedWord["state"]): SignedWord =>
     ({ path: "claims", state, body: { escrow, firstDay: "2026-11-05", dayMask: 1 } }) as SignedWord;

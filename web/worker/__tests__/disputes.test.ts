@@ -46,7 +46,7 @@ function dispute(changes: Partial<Dispute>): MyDispute {
 
 function mine(state: MyDispute["state"], reason: string | null = null): MyDispute {
   const about = { escrow: ESCROW, projectName: "站", kind: "claim", askedFen: 40_000 } as const;
-  return { ...about, state, firstDay: "2026-11-03", days: ["2026-11-03"], dispute: null, txHash: null, reason };
+  return { ...about, state, firstDay: "2026-11-03", days: ["2026-11-03"], dispute: null, txHash: null, reason, digest: null };
 }
 
 const time = (): string => localTime(UNTIL, language.value);
