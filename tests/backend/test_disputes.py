@@ -689,3 +689,22 @@ def funded(name="Funded"):
 def payout_changed(site):
     args = {"workerId": site.workers["W001"].hex_id, "payout": "0x" + "9a" * 20}
     return final_event("PayoutChanged", "WorkerRegistry", site.deployment.addresses.registry, **args)
+
+
+# ------------------------------------------------------------------ to take away
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "追讨漏记的天,待承包单位答复"), ("en", "claim of days,for the contractor to answer")]
+)
+async def test_list_as_a_table_in_the_readers_language(client, site, language, words):
+    await site.final(claimed(site))
+
+    answer = await client.get(f"/api/projects/{ESCROW}/disputes/export?format=csv&language={language}")
+
+    _, row = answer.content.decode("utf-8-sig").splitlines()
+    assert row.startswith(f"0,{words},{site.workers['W001'].hex_id},,,{FIRST},2,1000.00,0.00,")
+
+
+async def test_table_of_an_unknown_project_is_not_found(client, site):
+    assert_problem(await client.get(f"/api/projects/{'0x' + '99' * 20}/disputes/export"), 404, "project-not-found", "")

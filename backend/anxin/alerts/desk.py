@@ -5,7 +5,7 @@ Who complains must not be known to who pays: the bureau alone reads this.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,8 +68,8 @@ def cells(row: DeskNoticeView) -> Sequence[Cell]:
     return (row.id, _site(row.written_at), row.worker_no, row.worker_id, _site(row.done_at), row.done_by)
 
 
-def _notices(project: Project, done: bool | None) -> Select[Any]:
-    statement: Select[Any] = (
+def _notices(project: Project, done: bool | None) -> Select[DeskNotice, bytes, str]:
+    statement = (
         select(DeskNotice, Worker.worker_id, RosterEntry.worker_no)
         .join(Worker, Worker.id == DeskNotice.worker_pk)
         .outerjoin(

@@ -27,6 +27,7 @@ from anxin.core.sealing import sealer
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Membership, Project
+from anxin.projects.service import escrow_of
 
 LONGEST_SID: Final = 64
 ESCROW_DIGITS: Final = 8  # tells a worker's own projects apart
@@ -140,7 +141,7 @@ async def _form_of(session: AsyncSession, worker: Worker) -> str:
     """
     newest = (
         await session.execute(
-            select(Project.escrow, WageSheet.sheet_id, WageLine.index)
+            select(Project, WageSheet, WageLine.index)
             .join(WageSheet, WageSheet.id == WageLine.sheet_pk)
             .join(Project, Project.id == WageSheet.project_pk)
             .where(WageLine.worker_pk == worker.id, WageSheet.state == relayed.DONE)
@@ -150,8 +151,8 @@ async def _form_of(session: AsyncSession, worker: Worker) -> str:
     ).one_or_none()
     if newest is None:
         return "/w/"
-    escrow, sheet, index = newest
-    return f"/w/#line={escrow.removeprefix('0x')[:ESCROW_DIGITS]}/{sheet}/{index}"
+    project, sheet, index = newest
+    return f"/w/#line={escrow_of(project).removeprefix('0x')[:ESCROW_DIGITS]}/{sheet.number}/{index}"
 
 
 async def _balance(session: AsyncSession, place: Place, worker: Worker, language: Language, today: date) -> str:

@@ -2,16 +2,19 @@
 
 from litestar import Controller, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core.deployment import Deployment
-from anxin.core.exports import answer_word
+from anxin.core.exports import MAX_ROWS, Format, answer_table, answer_word
+from anxin.core.language import Language
+from anxin.core.problems import language_of
 from anxin.core.relay_file import RelayFile
 from anxin.core.wire import Kept
-from anxin.disputes import claims, decisions, export, views
+from anxin.disputes import claims, decisions, export, tables, views
 from anxin.disputes.schemas import DisputesView, MyDisputes, SignedAnswer, SignedClaim, SignedResolution
+from anxin.people.bearer import AnyRequest
 from anxin.people.models import Worker
 
 
@@ -23,6 +26,21 @@ class ProjectDisputesController(Controller):
     async def disputes(self, escrow: FromPath[str], session: NamedDependency[AsyncSession]) -> DisputesView:
         """A project's disputes as the chain has them, newest first. Raises ProjectNotFound (404)."""
         return await views.of_project(session, escrow)
+
+    @get("/export", media_type="application/octet-stream")
+    async def export(
+        self,
+        request: AnyRequest,
+        escrow: FromPath[str],
+        session: NamedDependency[AsyncSession],
+        format: FromQuery[Format] = "csv",
+        language: FromQuery[Language | None] = None,
+    ) -> Response[bytes]:
+        """The same as a table. Raises ProjectNotFound (404), ExportTooLarge (413)."""
+        spoken = language or language_of(request)
+        found = await views.of_project(session, escrow, limit=MAX_ROWS + 1)
+        rows = [tables.cells(dispute, spoken) for dispute in found.disputes]
+        return await answer_table(request, tables.NAME, tables.TITLES, rows, format, spoken)
 
 
 class MyDisputesController(Controller):

@@ -86,6 +86,7 @@ export const en: Catalogue<keyof typeof zh> = {
   argDayCap: "Day cap",
   argWorker: "Worker",
   disputes: "Disputes",
+  disputeList: "Disputes of {project}",
   noDisputes: "No open disputes",
   decidedDisputes: "Decided disputes ({count})",
   disputeClaim: "Missing days",

@@ -83,6 +83,7 @@ export const zh = {
   argDayCap: "日上限",
   argWorker: "工人",
   disputes: "争议",
+  disputeList: "{project} 的争议清单",
   noDisputes: "没有待办的争议",
   decidedDisputes: "已了结的争议（{count}）",
   disputeClaim: "漏记的天",
