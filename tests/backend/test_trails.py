@@ -299,6 +299,19 @@ async def test_bank_is_asked_for_the_pages_lines_alone(site, office, bank):
     assert [(ESCROW, [(0, 0)])] == bank.asked
 
 
+async def test_more_lines_than_one_statement_may_name_are_asked_for_in_turn(site, office, bank, monkeypatch):
+    monkeypatch.setattr(trails, "ASKED_AT_ONCE", 2)
+    await site.post(90_000, 60_000, 30_000)
+    bank.known[0, 2] = BankTrail(attempt=3)
+    worker = site.workers["W003"]
+    await site.final(released(site, index=2, workerId=worker.hex_id, amount=30_000))
+
+    page = (await office()).json()
+
+    assert [(ESCROW, [(0, 0), (0, 1)]), (ESCROW, [(0, 2)])] == bank.asked
+    assert [0, 0, 3] == [row["trail"]["attempt"] for row in page["trails"]]
+
+
 # ------------------------------------------------------------------ whose
 
 

@@ -28,6 +28,7 @@ from anxin.wages.schemas import LineTrail, Trail, Trails
 READS: Final = ("contractor", "officer", "bureau", "subcontractor")
 ACCRUED, CONFIRMED, RELEASED, SUBMITTED = "accrued", "confirmed", "released", "submitted"
 SETTLED, ARRIVED, RETURNED = "settled", "arrived", "returned"
+ASKED_AT_ONCE: Final = 1_000
 _CURSOR: Final = re.compile(r"([0-9]{1,9})-([0-9]{1,5})")  # sheet and line
 
 Place = tuple[int, int]  # sheet's number on the chain, line
@@ -64,7 +65,11 @@ class Source:
     language: Language
 
     async def steps_of(self, session: AsyncSession, escrow: str, places: Sequence[Place]) -> Mapping[Place, BankSteps]:
-        return await self.read_bank_steps(session, escrow, places, self.language) if places else {}
+        """A large site's file asks for more places than one statement may name."""
+        known: dict[Place, BankSteps] = {}
+        for start in range(0, len(places), ASKED_AT_ONCE):
+            known |= await self.read_bank_steps(session, escrow, places[start : start + ASKED_AT_ONCE], self.language)
+        return known
 
 
 @dataclass(frozen=True)
