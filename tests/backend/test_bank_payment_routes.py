@@ -15,6 +15,7 @@ from tests.backend.conftest import BUREAU, CONTRACTOR, ESCROW, assert_problem
 
 from anxin import worker
 from anxin.bank.adapters import connected
+from anxin.bank.deposit_references import deposit_reference
 from anxin.bank.payment_models import WageAccount
 from anxin.demo.banks import HttpHouse
 from anxin.demo.keys import Wallet
@@ -55,6 +56,12 @@ async def test_naming_the_same_account_again_changes_nothing(client, payday, con
     body = {"name": FIRM, "number": WAGE_ACCOUNT}
     before = (await client.get(ACCOUNT, headers=contractor)).json()
     assert before == (await client.put(ACCOUNT, json=body, headers=contractor)).json()
+
+
+async def test_office_is_told_what_to_write_on_a_transfer_that_funds_the_escrow(client, payday, contractor):
+    shown = (await client.get(ACCOUNT, headers=contractor)).json()
+
+    assert str(deposit_reference(ESCROW)) == shown["depositReference"]
 
 
 async def test_only_the_contractor_names_it_and_a_stranger_sees_no_project(client, payday, staff_headers):

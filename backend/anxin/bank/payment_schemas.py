@@ -19,7 +19,10 @@ class NewWageAccount(Wire):
 
 
 class WageAccountView(Wire):
-    """`number` shows its last four digits. All but `known` are empty where no account was named yet."""
+    """`number` shows its last four digits. All but `known` and the last are empty where no account was named yet.
+
+    `deposit_reference`: what to write on a transfer into the account, so that the bank's teller knows the escrow it funds.
+    """
 
     known: bool
     name: str = ""
@@ -27,6 +30,7 @@ class WageAccountView(Wire):
     bank: str = ""
     set_by: str = ""
     set_at: datetime | None = None
+    deposit_reference: str = ""
 
 
 class OrderView(Wire):

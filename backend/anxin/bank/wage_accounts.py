@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from anxin.bank.deposit_references import deposit_reference
 from anxin.bank.errors import BadWageAccount, NoRefusedOrder
 from anxin.bank.iso20022 import Account, account_problems
 from anxin.bank.payment_models import DUE, ORDERED, READY, REFUSED, BankOrder, BankPayment, WageAccount
@@ -51,9 +52,13 @@ async def _order_anew(session: AsyncSession, project_pk: int) -> None:
 
 async def view(session: AsyncSession, acting: Acting) -> WageAccountView:
     account = await session.get(WageAccount, acting.project.id)
+    escrow = acting.project.escrow
+    reference = str(deposit_reference(escrow)) if escrow is not None else ""
     if account is None:
-        return WageAccountView(known=False)
-    return WageAccountView(True, account.name, f"…{account.number[-4:]}", account.bank, account.set_by, account.set_at)
+        return WageAccountView(known=False, deposit_reference=reference)
+    return WageAccountView(
+        True, account.name, f"…{account.number[-4:]}", account.bank, account.set_by, account.set_at, reference
+    )
 
 
 async def hand_in_again(session: AsyncSession, acting: Acting, message_id: str) -> None:
