@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -25,6 +26,7 @@ from anxin.demo import twilio_standin as twilio_ways
 
 FINALITY = 12
 RPC_SHARE, COMMIT_SHARE, CALLBACK_SHARE = 0.05, 0.02, 0.1
+FIRST_PAUSE_SECONDS, LATER_PAUSE_SECONDS = (0.3, 1.5), (1.0, 4.0)  # until every kind was tried, and after
 HOUR_STEPS, STEP_SECONDS = 6, 600
 SKEW_SECONDS = 240  # Twilio's clock and ours may be five minutes apart
 MOST_AHEAD_SECONDS = 8 * 3600
@@ -88,15 +90,17 @@ class Faults:
         for node in self.parts.nodes:
             node.share = RPC_SHARE
 
-    async def run(self, is_enough: Callable[[], bool]) -> None:
+    async def run(self, is_enough: Callable[[], bool], most_seconds: float) -> None:
+        """Until it is enough and every kind has happened, or for `most_seconds`. No fault is left half done."""
+        give_up_at = time.monotonic() + most_seconds
         waiting = self.dice.sample(sorted(self.kinds), len(self.kinds))
-        while waiting or not is_enough() or self.missing():
+        while (waiting or not is_enough() or self.missing()) and time.monotonic() < give_up_at:
             kind = waiting.pop(0) if waiting else self._any_kind()
             if await self._inject(kind):
                 self.done[kind] += not kind.startswith(AT_BOUNDARY)  # those are counted where they happen
             elif kind not in waiting:
                 waiting.append(kind)
-            await asyncio.sleep(self.dice.uniform(0.3, 1.5))
+            await asyncio.sleep(self.dice.uniform(*(FIRST_PAUSE_SECONDS if waiting else LATER_PAUSE_SECONDS)))
 
     def _any_kind(self) -> str:
         return self.dice.choice(sorted(self.missing() & self.kinds.keys()) or sorted(self.kinds))

@@ -148,7 +148,7 @@ class Site:
     # ---------------------------------------------------------------- what people do while everything fails
 
     async def sign_sheets(self) -> None:
-        """The contractor's page, until each sheet was signed and answered."""
+        """The contractor's page, until each sheet was signed and answered. They are posted one after the other."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 with suppress(httpx.HTTPError):
@@ -166,7 +166,7 @@ class Site:
         words = left = sum(len(sheet.lines) for sheet in self.sheets)
         async with asyncio.TaskGroup() as phones:
             for sheet in self.sheets:
-                await self._posted(sheet)
+                await self.posted(sheet)
                 for index in dice.sample(range(len(sheet.lines)), len(sheet.lines)):
                     await room.acquire()
                     phones.create_task(self._confirm(sheet, index, until, room, again=dice.random() < 0.1))
@@ -174,7 +174,7 @@ class Site:
                     is_late = left < LATE_SHARE * words and not is_all_over()
                     await asyncio.sleep(dice.expovariate(LATE_WORDS_A_SECOND if is_late else words_a_second))
 
-    async def _posted(self, sheet: WageSheet) -> None:
+    async def posted(self, sheet: WageSheet) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 with suppress(OSError, Exception):  # the database may be down just now

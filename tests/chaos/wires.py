@@ -15,7 +15,7 @@ from aiohttp import web
 from anxin.demo.twilio_standin import Sms, TwilioStandIn
 
 CUT_BEFORE, CUT_AFTER = "PostgreSQL cut before a commit", "PostgreSQL cut after a commit, unanswered"
-COMMITTED_WITHIN_SECONDS = 0.2
+COMMITTED_WITHIN_SECONDS = 0.05
 LOST = (OSError, EOFError, asyncio.IncompleteReadError)
 
 
