@@ -15,7 +15,7 @@ from anxin.chain.bloom import may_have_logs
 from anxin.chain.leader import Moving
 from anxin.chain.rpc import Rpc, RpcError
 
-FIRST_BLOCKS, MOST_BLOCKS = 20, 100  # of a stretch
+FIRST_BLOCKS, MOST_BLOCKS = 20, 50  # of a stretch; the more, the more logs may come at once where none were before
 FEW_LOGS, MANY_LOGS = 1_500, 6_000  # in a stretch: the next one is made longer, or shorter
 
 
