@@ -1,8 +1,8 @@
 """What a bank must pass, behind `anxin.bank.adapter.Adapter`, before it may pay wages: its own test system against the
 operator's desk on a real database.
 
-A bank's adapter passes by a subclass of `BankConformance` whose fixture `house` is a `TestBank`: its connection and the few
-things one can do at its counter. `tests/backend/test_bank_conformance.py` does it for the two simulated banks.
+A bank's adapter passes by a subclass of `BankConformance` whose fixture `house` is a `BankUnderTest`: its connection and the
+few things one can do at its counter. `tests/backend/test_bank_conformance.py` does it for the two simulated banks.
 
 In plain words: nothing is paid twice and nothing is lost, wherever a process dies or a reply is lost; what the bank says
 counts once, however often, late or out of order it comes; a wrong amount and a reference that nobody gave never count, and
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 from tests.backend.conftest import BANK, CONTRACTOR, ESCROW, Site
 from tests.fakes import final_event
 
@@ -39,7 +40,7 @@ AMOUNTS_FEN = (325_000, 410_050, 99)
 DEPOSIT_FEN = 1_000_000
 
 
-class TestBank(Protocol):
+class BankUnderTest(Protocol):
     """A bank's test system: its connection, and what its people can do. Amounts are fen."""
 
     adapter: Adapter
@@ -109,7 +110,7 @@ class Payday:
     """A site whose workers have accounts, and what its desk at the bank does."""
 
     site: Site
-    house: TestBank
+    house: BankUnderTest
     sheet_id: int = 0
 
     def desk(self, bank: Adapter | None = None) -> Desk:
@@ -155,7 +156,7 @@ class Payday:
 
     async def orders(self) -> list[BankOrder]:
         async with self.site.sessions() as session:
-            return list(await session.scalars(select(BankOrder).order_by(BankOrder.id)))
+            return list(await session.scalars(select(BankOrder).options(undefer(BankOrder.content)).order_by(BankOrder.id)))
 
     async def alarms(self) -> dict[str, str]:
         """The open ones: what is said of each kind."""
@@ -164,7 +165,7 @@ class Payday:
 
     async def files(self) -> list[KeptFile]:
         async with self.site.sessions() as session:
-            return list(await session.scalars(select(KeptFile)))
+            return list(await session.scalars(select(KeptFile).options(undefer(KeptFile.content))))
 
     def paid(self) -> list[int]:
         """What came to each worker's account and stayed."""
@@ -182,7 +183,7 @@ class Payday:
 
 
 @pytest.fixture
-async def payday(site: Site, house: TestBank) -> Payday:
+async def payday(site: Site, house: BankUnderTest) -> Payday:
     """Three workers with a line each on one posted sheet, whose payday is past; accounts at the bank, and money in one."""
     made = Payday(site, house)
     house.open_account(FIRM, WAGE_ACCOUNT, is_wage=True)

@@ -11,17 +11,17 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import inspect, select, text, update
 from tests.backend.bank_conformance import ACCOUNTS, AMOUNTS_FEN, FIRM, WAGE_ACCOUNT
 from tests.backend.conftest import BANK, ESCROW
 from tests.fakes import final_event
 
 from anxin import wiring
 from anxin.bank import desk as desks
-from anxin.bank import ordering, payouts
+from anxin.bank import ordering, payouts, reading
 from anxin.bank.adapter import Balance, BankFile, BankUnreachable, Inbox
 from anxin.bank.adapters import connected
-from anxin.bank.answers import Outcome
+from anxin.bank.answers import Named, Outcome
 from anxin.bank.comparing import tell_contradictions
 from anxin.bank.iso20022 import BankProfile, read_pain001
 from anxin.bank.ordering import order_due
@@ -482,3 +482,13 @@ async def test_after_three_years_names_and_numbers_are_gone_and_sums_stay(payday
         [each.content for each in await payday.orders()], [each.amount_fen for each in await payday.payments()],
     )  # fmt: skip
     assert {None} == {each.content for each in await payday.files()}
+
+
+async def test_an_orders_bytes_are_not_opened_for_each_of_its_payments(payday):
+    """They may be megabytes: reading a thousand answers would open them a thousand times."""
+    await payday.release(0, 1)
+    await payday.desk().step()
+    named = Named(frozenset(str(each.reference) for each in await payday.payments()), frozenset())
+    async with payday.site.sessions() as session:
+        found = await reading._payments(session, "bank-a", named)
+        assert (2, {True}) == (len(found), {"content" in inspect(order).unloaded for _, order in found.values()})

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from anxin.bank.adapter import Adapter, OrderRefused
 from anxin.bank.payment_models import ORDERED, READY, REFUSED, RETURNED, SUBMITTED, BankOrder, BankPayment
@@ -60,6 +61,7 @@ async def _begin(session: AsyncSession, bank_name: str, resend: timedelta) -> At
     due = or_(BankOrder.state == READY, and_(BankOrder.state == SUBMITTED, BankOrder.attempted_at < at - resend))
     order = await session.scalar(
         select(BankOrder)
+        .options(undefer(BankOrder.content))
         .where(BankOrder.bank == bank_name, BankOrder.content.is_not(None), due, ~owed_again)
         .order_by(BankOrder.attempted_at.nulls_first(), BankOrder.id)
         .limit(1)

@@ -24,7 +24,7 @@ from anxin.people.models import Worker
 from anxin.people.openings import Opener
 from anxin.projects.models import Project
 
-MAX_PAYMENTS: Final = 2000  # in one message: what most banks take, and what is read at once
+MAX_PAYMENTS: Final = 1000  # in one message: less than any bank takes, and done in a second
 LOOKED_AT_AGAIN: Final = timedelta(minutes=10)
 NO_WAGE_ACCOUNT, NO_ACCOUNT, BAD_ACCOUNT, BAD_NAME, NOT_SENDABLE = (
     "no-wage-account", "no-account", "bad-account", "bad-name", "not-sendable",

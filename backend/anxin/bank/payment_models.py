@@ -35,6 +35,8 @@ class BankOrder(Base):
         ready → submitted (the bank has it) → answered (it has said something of it)
           └─────────┴──► refused (never, in its words: waits for a person)
 
+    `content` may be megabytes: it is only read when asked for.
+
     One that nobody has tried to hand in yet is deleted where a payment in it is closed; the others are ordered anew.
     """
 
@@ -49,7 +51,7 @@ class BankOrder(Base):
     message_id: Mapped[str] = mapped_column(String(35), unique=True)
     block_id: Mapped[str] = mapped_column(String(35))
     payday: Mapped[date] = mapped_column(Date)
-    content: Mapped[str | None] = mapped_column(Sealed)
+    content: Mapped[str | None] = mapped_column(Sealed, deferred=True)
     payments: Mapped[int]
     total_fen: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10))
@@ -121,7 +123,7 @@ class BankFile(Base):
     bank: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    content: Mapped[str | None] = mapped_column(Sealed)
+    content: Mapped[str | None] = mapped_column(Sealed, deferred=True)
     doubts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 

@@ -12,6 +12,7 @@ from anxin.bank import payment_views, wage_accounts
 from anxin.bank.payment_schemas import NewWageAccount, PaymentState, PaymentsView, WageAccountView
 from anxin.core import problems
 from anxin.core.exports import Format, answer_table
+from anxin.core.language import Language
 from anxin.people.staff import Staff
 from anxin.projects.access import as_party
 
@@ -61,11 +62,13 @@ class BankPaymentController(Controller):
         staff: NamedDependency[Staff],
         session: NamedDependency[AsyncSession],
         format: FromQuery[Format] = "csv",
+        language: FromQuery[Language | None] = None,
     ) -> Response[bytes]:
         """Every payment as CSV or XLSX. Raises ProjectNotFound (404), RoleNeeded (403), ExportTooLarge (413)."""
         acting = await as_party(session, staff, escrow, *READERS)
-        rows = await payment_views.table_of(session, acting.project, problems.language_of(request))
-        return await answer_table(request, payment_views.NAME, payment_views.TITLES, rows, format)
+        spoken = language or problems.language_of(request)
+        rows = await payment_views.table_of(session, acting.project, spoken)
+        return await answer_table(request, payment_views.NAME, payment_views.TITLES, rows, format, spoken)
 
     @post("/bank-orders/{message_id:str}/again", status_code=204)
     async def again(
