@@ -66,7 +66,7 @@ class Faults:
     ahead_seconds: int = 0
     sent_while_behind: int = 0
     dear_blocks: int = 0
-    is_over: bool = False
+    have_begun: bool = False
 
     def __post_init__(self) -> None:
         self.kinds: dict[str, Fault] = {
@@ -86,6 +86,7 @@ class Faults:
 
     def rage(self) -> None:
         """From now on wires fail by themselves."""
+        self.have_begun = True
         self.parts.wire.share, self.parts.twilio.share = COMMIT_SHARE, CALLBACK_SHARE
         for node in self.parts.nodes:
             node.share = RPC_SHARE
@@ -113,7 +114,7 @@ class Faults:
             return False
 
     async def calm(self) -> None:
-        parts, self.is_over = self.parts, True
+        parts = self.parts
         parts.wire.share = parts.twilio.share = 0
         parts.twilio.faults.clear()
         self.dear_blocks = 0

@@ -39,7 +39,7 @@ from anxin.stack import EMBEDDED_ACCOUNTS, EMBEDDED_ROLES
 
 DATABASE = "anxin"
 WORKERS = 2  # processes, each with a relayer for both keys and an indexer
-BLOCK_SECONDS = 0.4
+BLOCK_SECONDS, CALM_BLOCK_SECONDS = 0.4, 0.1  # among faults, and before them
 WORDS_A_SECOND = 12.0
 POSTED_AMONG_FAULTS = 1  # sheets: each waits for the one before it to be final
 MOST_SECONDS = 900  # of faults
@@ -59,7 +59,7 @@ class World:
         while True:
             with suppress(Exception):  # the chain may be down just now
                 await self.faults.mine()
-            await asyncio.sleep(BLOCK_SECONDS)
+            await asyncio.sleep(BLOCK_SECONDS if self.faults.have_begun else CALM_BLOCK_SECONDS)
 
     async def keep_telling(self) -> None:
         while True:
