@@ -71,6 +71,10 @@ async def test_phone_without_passkeys_signs_with_a_device_key_in_english(story: 
     await page.wait_for_selector("[data-stage=released]")
 
     assert await releases(story, "W001") == [DEVICE]
+    await page.wait_for_selector("[data-trail] [data-step=confirmed].done")
+    await page.goto(await link_to_form(story, "W001"))  # as a message has it
+    await page.wait_for_selector("[data-sheet=contest]")
+    assert await page.evaluate("location.hash") == ""
     await page.context.close()
 
 
@@ -222,3 +226,17 @@ async def releases(story: Story, worker_no: str) -> list[int]:
             select(ChainEvent).where(ChainEvent.name == "Released", ChainEvent.state != ORPHANED)
         )
         return [event.args["assurance"] for event in events if event.args["workerId"] == worker.hex_id]
+
+
+async def link_to_form(story: Story, worker_no: str) -> str:
+    """Where the contest form of this worker's only line opens."""
+    async with story.sessions() as session:
+        worker = (await session.scalars(select(Worker).where(Worker.worker_no == worker_no))).one()
+    sheets = (await story.http.get(f"/api/projects/{story.escrow}/sheets")).json()["sheets"]
+    ((sheet, index),) = [
+        (sheet["sheetId"], line["index"])
+        for sheet in sheets
+        for line in sheet["lines"]
+        if line["workerId"] == worker.hex_id
+    ]
+    return f"{story.stack.settings.public_url}/w/#line={story.escrow[2:10]}/{sheet}/{index}"

@@ -55,6 +55,7 @@ async def test_month_is_compiled_looked_at_submitted_signed_and_posted(story: St
     await page.click("[data-act=submit]")
     await page.click("[data-panel=sheet][data-state=waiting] [data-act=sign]")
     await page.wait_for_selector("[data-panel=sheet][data-state=done]")
+    await page.wait_for_selector("[data-panel=trails] [data-trail=accrued]")
 
     (posted,) = await story.until(lambda: story.events("SheetPosted"), "the sheet is final")
     ids = await story.worker_ids()
