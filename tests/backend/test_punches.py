@@ -1,7 +1,7 @@
 """A worker's own punches: signed, taken late and twice, and worth what their signature and hint are worth.
 
-Branches: kept · resent · offline for thirty days, in any order · another's key · changed words · other escrow · no such
-project · stranger · not enrolled · high s · absurd times · clock ahead · passkey, device key, wallet · site code matched,
+Branches: kept · resent · offline for thirty days, in any order · another's key · a replaced key · changed words · other
+escrow · no such project · stranger · not enrolled · high s · absurd times · clock ahead · passkey, device key, wallet · site code matched,
 stale, wrong, none · mocked position · unreadable and newer hints · personal data · my month · what counts.
 """
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 from tests.backend.attendance_words import DAY, FOREMAN, OFFICER, STRANGER, change, local, name_party, punch
 from tests.backend.conftest import BUREAU, CONTRACTOR, ESCROW, assert_problem
+from tests.fakes import final_event
 
 from anxin import wiring
 from anxin.attendance import phone, site_code, sources
@@ -23,6 +24,7 @@ from anxin.core.database import transaction
 from anxin.core.errors import Malformed
 from anxin.core.signing import SECP256K1_ORDER, WalletSignature
 from anxin.core.tables import read_table
+from anxin.demo.keys import DeviceKey
 from anxin.people.models import Worker
 
 MONTH = f"{DAY:%Y-%m}"
@@ -109,6 +111,24 @@ async def test_worker_nobody_knows_is_refused(send, site):
     site.workers["W001"].worker_id = bytes(32)
 
     assert_problem(await send("W001", local("07:30")), 409, "not-joined", "not joined")
+
+
+async def test_punch_by_a_key_that_was_replaced_is_refused_unless_it_was_kept_before(send, site):
+    """Who finds an old phone cannot fill in last month; a phone that never heard our answer does hear it."""
+    first = await send("W001", local("07:30"))
+    new = DeviceKey.from_number(4242).public
+    await site.final(
+        final_event(
+            "KeyChanged", "WorkerRegistry", site.deployment.addresses.registry, workerId=site.workers["W001"].hex_id,
+            assurance=new.assurance, x=new.x, y=new.y, recovered=True,
+        )
+    )  # fmt: skip
+
+    again, backdated = await send("W001", local("07:30")), await send("W001", local("06:30"))
+
+    assert (202, 202, "kept") == (first.status_code, again.status_code, again.json()["state"])
+    assert_problem(backdated, 403, "wrong-key", "not signed with the key")
+    assert [local("07:30")] == [row.at for row in await kept(site)]
 
 
 async def test_worker_without_a_key_enrols_first(send, site, session):

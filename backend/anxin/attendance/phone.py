@@ -20,7 +20,7 @@ from anxin.attendance.models import Punch
 from anxin.attendance.schemas import Hint, SignedPunch
 from anxin.core.clock import now
 from anxin.core.deployment import Deployment
-from anxin.core.errors import Malformed, NotJoined, ProjectNotFound
+from anxin.core.errors import Malformed, NotJoined, ProjectNotFound, WrongKey
 from anxin.core.signing import Value, pack
 from anxin.core.wire import Kept, check_form, hex_address, hex_bytes, signed_digest
 from anxin.people.models import Worker
@@ -32,7 +32,7 @@ KEPT = "kept"
 
 
 async def keep_punch(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedPunch) -> Kept:
-    """Keep a worker's punch. Resending it changes nothing.
+    """Keep a worker's punch. Resending it changes nothing, also once its key was replaced; a new one by an old key is refused.
 
     Raises Malformed, HighS, DigestMismatch, ProjectNotFound, NotJoined, NotEnrolled, WrongKey, AbsurdTime.
     """
@@ -48,7 +48,12 @@ async def keep_punch(session: AsyncSession, deployment: Deployment, digest: str,
     worker = await session.scalar(select(Worker).where(Worker.worker_id == message["workerId"]))
     if worker is None:
         raise NotJoined()
-    check_signed(deployment, worker, words, signed.signature)
+    try:
+        check_signed(deployment, worker, words, signed.signature)
+    except WrongKey:
+        if await _is_kept(session, worker, words):
+            return Kept(digest, KEPT)
+        raise
     source = await sources.ensure(session, project, sources.PHONE)
     code_verdict = site_code.verdict(source.secret or "", hint.site_code, at)
     await session.execute(
@@ -63,6 +68,12 @@ async def keep_punch(session: AsyncSession, deployment: Deployment, digest: str,
         .on_conflict_do_nothing()
     )  # fmt: skip
     return Kept(digest, KEPT)
+
+
+async def _is_kept(session: AsyncSession, worker: Worker, words: bytes) -> bool:
+    """Whether these very words were taken before, when their key was the worker's: our answer was lost."""
+    known = select(Punch.id).where(Punch.worker_pk == worker.id, Punch.digest == words)
+    return await session.scalar(known.limit(1)) is not None
 
 
 def message_of(signed: SignedPunch) -> dict[str, Value]:
