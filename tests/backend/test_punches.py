@@ -1,8 +1,8 @@
 """A worker's own punches: signed, taken late and twice, and worth what their signature and hint are worth.
 
 Branches: kept · resent · offline for thirty days, in any order · another's key · a replaced key · changed words · other
-escrow · no such project · stranger · not enrolled · high s · absurd times · clock ahead · passkey, device key, wallet · site code matched,
-stale, wrong, none · mocked position · unreadable and newer hints · personal data · my month · what counts.
+escrow · no such project · stranger · not enrolled · high s · absurd times · clock ahead · passkey, device key, wallet · site
+code matched, stale, wrong, none · mocked position · unreadable and newer hints · personal data · my month · what counts.
 """
 
 from datetime import UTC, datetime, timedelta

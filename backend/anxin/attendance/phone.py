@@ -32,7 +32,7 @@ KEPT = "kept"
 
 
 async def keep_punch(session: AsyncSession, deployment: Deployment, digest: str, signed: SignedPunch) -> Kept:
-    """Keep a worker's punch. Resending it changes nothing, also once its key was replaced; a new one by an old key is refused.
+    """Keep a worker's punch. Resending it changes nothing, also once its key was replaced.
 
     Raises Malformed, HighS, DigestMismatch, ProjectNotFound, NotJoined, NotEnrolled, WrongKey, AbsurdTime.
     """
