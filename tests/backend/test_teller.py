@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 from tests.backend.chain_site import OnChainSite
 from tests.chain import HALF_REPLY, LOSE_REPLY, REFUSE, Wire, on_send
 
+from anxin.audit.recompute import recompute
 from anxin.bank.adapter import Balance, BankFile, Inbox
 from anxin.bank.deposit_references import deposit_reference
 from anxin.bank.iso20022 import Account, Credit, Debit, Initiation, write_pain001
@@ -293,6 +294,25 @@ async def test_release_that_is_not_final_waits(chain, site, new_teller):
     done = await new_teller().round()
 
     assert [] == done.sent
+
+
+async def test_what_the_teller_believes_it_holds_is_what_the_audit_says(chain, site, new_teller):
+    """Two ways of reading the same events."""
+    await site.released(700, 900, 1100, 1300)
+    site.bank.close_account(site.account(1))
+    site.order((0, 700), (1, 900))
+    site.bank.book()
+    teller = new_teller()
+    await settle_down(teller, chain)
+    await site.again(range(1, 2))
+    await teller.round()
+
+    every = await read_events(chain.rpc, chain.deployment, await chain.head())
+    audited = recompute(every, bank=chain.deployment.bank)
+    held = [wage for wage in teller.chain.held.wages.values() if wage.state == "held"]
+    assert audited.findings == []
+    assert audited.escrows[site.escrow].banked == {(wage.number, wage.index) for wage in held} == {(0, 1), (0, 2), (0, 3)}
+    assert audited.escrows[site.escrow].banked_fen == sum(wage.amount_fen for wage in held)
 
 
 # ------------------------------------------------------------------ deposits in
