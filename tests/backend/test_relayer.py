@@ -21,6 +21,7 @@ from anxin.chain.models import FINAL, Block
 from anxin.chain.relayer import KeyReused
 from anxin.chain.rpc import RpcError, RpcUnreachable
 from anxin.chain.steps import Boundary
+from anxin.chain.trying import _announce_reads
 from anxin.core.calls import Call
 from anxin.core.clock import now
 from anxin.core.database import transaction
@@ -403,16 +404,16 @@ READS = [{"address": "0x" + "11" * 20, "storageKeys": ["0x" + "22" * 32]}]
     ids=["cheaper", "no cheaper", "would revert", "node cannot tell"],
 )
 async def test_reads_are_announced_only_where_that_is_cheaper(sessions, chain, new_relayer, answer, announced):
-    relayer, made = new_relayer(), {"to": "0x" + "33" * 20, "data": "0x"}
-    relayer._rpc = OneAnswer(answer)
+    lane, made = new_relayer()._lane, {"to": "0x" + "33" * 20, "data": "0x"}
+    lane.rpc = OneAnswer(answer)
 
-    await relayer._announce_reads(made, 600_000)
+    await _announce_reads(lane, made, below=600_000)
 
     assert announced == made.get("accessList")
 
 
 async def test_a_large_call_announces_its_reads_and_is_mined(chain, new_relayer, ask, states, attempts, monkeypatch):
-    monkeypatch.setattr("anxin.chain.relayer.LARGE_GAS", 0)
+    monkeypatch.setattr("anxin.chain.trying.LARGE_GAS", 0)
     await ask(chain.approval("a", 1))
 
     await settle(chain, new_relayer())

@@ -23,6 +23,7 @@ from anxin.core.deployment import Deployment
 
 MAX_GAS = 16_777_216  # of one transaction (EIP-7825)
 
+Place = dict[str, Any]  # blockNumber and blockHash, as a receipt has them
 OnSent = Callable[[AsyncSession, str, str], Awaitable[None]]
 OnRefused = Callable[[AsyncSession, str, Refusal], Awaitable[None]]
 
@@ -58,6 +59,7 @@ class Lane:
     number: int = 0
     lanes: int = 1
     at: AtBoundary = go_on
+    places: dict[str, Place] = field(default_factory=dict)  # of transactions that are mined and not final, by hash
     _alarmed: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -76,9 +78,9 @@ class Lane:
             attempts = (await session.scalars(query)).all()
         return [list(slot) for _, slot in groupby(attempts, lambda attempt: attempt.nonce)]
 
-    async def flying(self, session: AsyncSession) -> tuple[int, int]:
-        """How many calls are in flight, and their gas."""
-        ours = (RelayCall.state == "signed") & (RelayCall.relayer == self.address)
+    async def flying(self, session: AsyncSession, mined: set[int]) -> tuple[int, int]:
+        """How many calls are in flight, and their gas. Those of `mined` nonces only wait to be final, and burden no pool."""
+        ours = (RelayCall.state == "signed") & (RelayCall.relayer == self.address) & RelayCall.nonce.not_in(mined)
         count, gas = (await session.execute(select(func.count(), func.sum(RelayCall.gas)).where(ours))).one()
         return int(count), int(gas or 0)
 

@@ -20,6 +20,7 @@ signed goes through another. What it has signed waits for it: only its key can p
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -45,6 +46,7 @@ from anxin.chain.sending import replace_stuck, send_due
 from anxin.chain.settling import TOO_EARLY, refuse, settle
 from anxin.chain.steps import AtBoundary, Boundary, go_on
 from anxin.chain.transactions import Transaction, Words, transaction_of
+from anxin.chain.trying import try_out
 from anxin.core.calls import Call, Refusal
 from anxin.core.clock import now
 from anxin.core.database import Sessions, transaction
@@ -53,7 +55,6 @@ from anxin.core.jobs import Payload
 
 GAS_MARGIN = 1.25
 TRIED_BYTES = 100_000  # of calls tried out in one request: a node takes seconds for a large batch
-LARGE_GAS = 500_000  # from here on it pays to ask what a call will read
 IN_ORDER = ("postSheet",)  # functions whose calls to one contract follow each other
 
 log = structlog.get_logger()
@@ -107,6 +108,7 @@ class Relayer:
 
         Raises ChainChanged, NodeBehind: then nothing was signed or sent.
         """
+        begun = now()
         await self._balance.watch()
         async with self._sessions() as session:
             anything = exists().where(self._may_take), exists().where(self._lane.attempts)
@@ -115,9 +117,9 @@ class Relayer:
         await check_chain(self._rpc, self._lane.deployment, self._sessions)
         mined = await settle(self._lane)
         await fill_gaps(self._lane)
-        more = await self._sign_waiting()
+        more = await self._sign_waiting(mined, begun)
         await replace_stuck(self._lane, mined)
-        await send_due(self._lane, mined)
+        await send_due(self._lane, mined, begun)
         return more
 
     @property
@@ -132,49 +134,34 @@ class Relayer:
 
     # ---------------------------------------------------------------- what can be signed
 
-    async def _sign_waiting(self) -> bool:
+    async def _sign_waiting(self, mined: set[int], begun: datetime) -> bool:
+        """What is signed is sent before the next are tried out, which can take a node long."""
         head = await self._rpc.head()
-        transactions, more = await self._next_transactions(head), False
+        transactions, more = await self._next_transactions(head, mined), False
         for some in _a_few_at_a_time(transactions):
-            more = await self._try_and_sign(some, head) or more
+            if await self._try_and_sign(some, head, mined):
+                more = True
+                await send_due(self._lane, mined, begun)
         return more
 
-    async def _try_and_sign(self, transactions: Mapping[int, Transaction], head: int) -> bool:
-        estimates = await self._rpc.batch(
-            [("eth_estimateGas", ({**each, "from": self._lane.address},)) for each in transactions.values()]
-        )
+    async def _try_and_sign(self, transactions: Mapping[int, Transaction], head: int, mined: set[int]) -> bool:
         gas: dict[int, int] = {}
-        for call_pk, answer in zip(transactions, estimates, strict=True):
-            error = answer if isinstance(answer, RpcError) else None
+        for call_pk, used in (await try_out(self._lane, transactions)).items():
+            error = used if isinstance(used, RpcError) else None
             if error is not None and not error.is_out_of_gas:
                 await self._doubt(call_pk, error, head)
-            elif error is not None or int(answer, 16) > self._bounds.gas_ceiling:
-                needed = "more" if error is not None else str(int(answer, 16))
+            elif isinstance(used, RpcError) or used > self._bounds.gas_ceiling:
+                needed = "more" if error is not None else str(used)
                 await refuse(self._lane, call_pk, "waiting", Refusal("TooMuchGas", [needed, self._bounds.gas_ceiling]))
             else:
-                gas[call_pk] = min(int(int(answer, 16) * GAS_MARGIN) + 30_000, self._bounds.gas_ceiling)
-                if int(answer, 16) >= LARGE_GAS:
-                    await self._announce_reads(transactions[call_pk], int(answer, 16))
-        return bool(gas) and await self._sign(transactions, gas)
+                gas[call_pk] = min(int(used * GAS_MARGIN) + 30_000, self._bounds.gas_ceiling)
+        return bool(gas) and await self._sign(transactions, gas, mined)
 
-    async def _announce_reads(self, made: Transaction, estimate: int) -> None:
-        """Name beforehand what a call will read, where that is cheaper (EIP-2930): 200 gas a wage in a large batch.
-
-        A node that cannot tell is no obstacle: the call then costs what was estimated.
-        """
-        try:
-            answer = await self._rpc.call("eth_createAccessList", {**made, "from": self._lane.address}, "latest")
-        except RpcError as error:
-            log.info("the node makes no access list", answer=error.message)
-            return
-        if "error" not in answer and int(answer["gasUsed"], 16) < estimate:
-            made["accessList"] = answer["accessList"]
-
-    async def _next_transactions(self, head: int) -> dict[int, Transaction]:
-        """What may be signed now, in order. The number of transactions in flight is bounded."""
+    async def _next_transactions(self, head: int, mined: set[int]) -> dict[int, Transaction]:
+        """What may be signed now, in order. The number of transactions in flight is bounded: those no block has yet."""
         aside = [call_pk for call_pk, (height, _) in self._set_aside.items() if height > head]
         async with self._sessions() as session:
-            room = self._bounds.in_flight - (await self._lane.flying(session))[0]
+            room = self._bounds.in_flight - (await self._lane.flying(session, mined))[0]
             waiting = select(RelayCall).where(self._may_take, RelayCall.id.not_in(aside))
             calls = list(await session.scalars(waiting.order_by(RelayCall.id).limit(max(room, 0))))
         transactions = {}
@@ -204,7 +191,7 @@ class Relayer:
 
     # ---------------------------------------------------------------- sign and store
 
-    async def _sign(self, transactions: Mapping[int, Transaction], gas: Mapping[int, int]) -> bool:
+    async def _sign(self, transactions: Mapping[int, Transaction], gas: Mapping[int, int], mined: set[int]) -> bool:
         """Give each call the key's next nonce and store its bytes; bounded by the gas in flight."""
         fees = await self._fees()
         if fees is None or not await adopt_nonce(self._lane):
@@ -212,7 +199,7 @@ class Relayer:
         await self._lane.at(Boundary.ESTIMATED)
         async with transaction(self._sessions) as session:
             relayer = await session.get_one(RelayerRow, self._lane.address, with_for_update=True)
-            _, flying = await self._lane.flying(session)
+            _, flying = await self._lane.flying(session, mined)
             count = 0
             for call in await self._still_waiting(session, gas):
                 flying += gas[call.id]

@@ -4,6 +4,8 @@
     up, stored and only then sent · no node would ever take it ──► the nonce is used up by a no-op, the call looked at again
 """
 
+from datetime import datetime
+
 import structlog
 from sqlalchemy import select
 
@@ -22,13 +24,14 @@ from anxin.core.database import transaction
 log = structlog.get_logger()
 
 
-async def send_due(lane: Lane, mined: set[int]) -> None:
+async def send_due(lane: Lane, mined: set[int], begun: datetime) -> None:
     """Send each open nonce's newest bytes, in order: those never sent, and those without a receipt for a while.
 
     Args:
         mined: nonces that have a receipt.
+        begun: when this step did; what was sent since is not sent again.
     """
-    late = now() - lane.bounds.resend_after
+    late = begun - lane.bounds.resend_after
     newest = [slot[-1] for slot in await lane.open_slots() if slot[0].nonce not in mined]
     due = [attempt for attempt in newest if attempt.sent_at is None or attempt.sent_at < late]
     answers = await lane.rpc.batch([("eth_sendRawTransaction", ("0x" + each.raw.hex(),)) for each in due])

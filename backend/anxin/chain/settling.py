@@ -41,7 +41,7 @@ async def settle(lane: Lane) -> set[int]:
     head = await lane.rpc.call("eth_getBlockByNumber", "latest", False)
     limit = lane.rpc.final_height(int(head["number"], 16), lane.bounds.finality_depth)
     used_for_good = await lane.used_nonces(hex(limit))
-    receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot], head)
+    receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot], head, limit)
     mined = set()
     for slot in slots:
         done = next((attempt for attempt in slot if attempt.tx_hash in receipts), None)
@@ -56,14 +56,20 @@ async def settle(lane: Lane) -> set[int]:
     return mined
 
 
-async def _canonical_receipts(lane: Lane, hashes: Sequence[str], head: dict[str, Any]) -> dict[str, Receipt]:
+async def _canonical_receipts(
+    lane: Lane, hashes: Sequence[str], head: dict[str, Any], limit: int
+) -> dict[str, Receipt]:
     """Receipts by transaction, but for those a node still shows of a block that is no longer on the chain.
+
+    A batch's receipt is long. Above `limit`, where nothing is closed yet, it is asked for once: then only its block is.
 
     The blocks are read together with the head that depth is counted from: several nodes may stand behind one address, and
     what one of them shows says nothing of what another has left behind. Raises Moving.
     """
-    answers = await lane.rpc.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
-    found = {h: each for h, each in zip(hashes, answers, strict=True) if isinstance(each, dict)}
+    found = {h: lane.places[h] for h in hashes if h in lane.places and int(lane.places[h]["blockNumber"], 16) > limit}
+    asked = [each for each in hashes if each not in found]
+    answers = await lane.rpc.batch([("eth_getTransactionReceipt", (each,)) for each in asked])
+    found |= {h: each for h, each in zip(asked, answers, strict=True) if isinstance(each, dict)}
     numbers = sorted({each["blockNumber"] for each in found.values()})
     if not numbers:
         return {}
@@ -71,7 +77,9 @@ async def _canonical_receipts(lane: Lane, hashes: Sequence[str], head: dict[str,
     if not isinstance(blocks[-1], dict) or blocks[-1]["hash"] != head["hash"]:
         raise Moving("the head is another one than before the receipts were read")
     canonical = {block["hash"] for block in blocks if isinstance(block, dict)}
-    return {tx_hash: each for tx_hash, each in found.items() if each["blockHash"] in canonical}
+    receipts = {tx_hash: each for tx_hash, each in found.items() if each["blockHash"] in canonical}
+    lane.places = {tx_hash: {key: each[key] for key in ("blockNumber", "blockHash")} for tx_hash, each in receipts.items()}
+    return receipts
 
 
 # ------------------------------------------------------------------ mined
