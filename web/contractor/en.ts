@@ -46,6 +46,7 @@ export const en: Catalogue<keyof typeof zh> = {
   tabPeople: "People",
   tabSheets: "Wage sheets",
   tabTrails: "Progress",
+  tabBank: "Bank",
   tabSms: "SMS",
   tabParties: "Parties",
   tabBoard: "Notice board",

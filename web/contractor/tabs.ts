@@ -27,6 +27,7 @@ const EVERYBODY: readonly PartyRole[] = ["contractor", "officer", "subcontractor
 const OFFICE: readonly PartyRole[] = ["contractor", "officer", "subcontractor", "bureau"];
 
 const SHEETS: readonly PartyRole[] = ["contractor", "subcontractor", "officer", "bureau"];
+const PAYERS: readonly PartyRole[] = ["contractor", "officer", "bureau"];
 
 export const TABS: readonly Tab[] = [
   { id: "money", title: "tabMoney", component: defineAsyncComponent(() => import("./MoneyPanel.vue")) },
@@ -34,6 +35,7 @@ export const TABS: readonly Tab[] = [
   { id: "attendance", title: "tabAttendance", roles: EVERYBODY, component: defineAsyncComponent(() => import("./AttendancePanel.vue")) },
   { id: "sheets", title: "tabSheets", roles: SHEETS, component: defineAsyncComponent(() => import("./SheetPanel.vue")) },
   { id: "trails", title: "tabTrails", roles: SHEETS, component: defineAsyncComponent(() => import("../shared/dashboard/TrailTable.vue")) },
+  { id: "bank", title: "tabBank", roles: PAYERS, component: defineAsyncComponent(() => import("./BankPanel.vue")) },
   { id: "sms", title: "tabSms", roles: OFFICE, component: defineAsyncComponent(() => import("../shared/dashboard/SmsCosts.vue")) },
   { id: "parties", title: "tabParties", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleParties.vue")) },
   { id: "board", title: "tabBoard", roles: EVERYBODY, component: defineAsyncComponent(() => import("./PeopleBoard.vue")) },

@@ -43,6 +43,7 @@ export const zh = {
   tabPeople: "人员",
   tabSheets: "工资表",
   tabTrails: "工资进度",
+  tabBank: "银行代发",
   tabSms: "短信",
   tabParties: "参与方",
   tabBoard: "告示牌",
