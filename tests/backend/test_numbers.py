@@ -3,14 +3,15 @@
 Branches: code goes to the new number · not a login · counted by number and by worker · wrong code · code of another worker ·
 same number · no number · waits, masked · resent · another wish begins anew · withdrawn · nothing to withdraw · due · too
 early · done twice · taken meanwhile · old and new told · the record corrected before there is a key: told · same number:
-nothing · old number signs in no more, the new one does · signed in.
+nothing · old number signs in no more, the new one does · signed in · before a registrar: waits as long, twice, another's
+card, by whom.
 """
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
-from tests.backend.conftest import assert_problem
+from tests.backend.conftest import BUREAU, CONTRACTOR, REGISTRAR, assert_problem
 from tests.fakes import RememberingSender
 
 from anxin.alerts import changes
@@ -253,6 +254,41 @@ async def test_old_number_signs_in_no_more_and_the_new_one_does(asks, due, clien
     opened = [await _sign_in(client, jobs, sessions, number) for number in (OLD, NEW)]
 
     assert [401, 201] == opened
+
+
+# ------------------------------------------------------------------ before a registrar
+
+
+CARD = {"idNumber": "11010519491231002X", "name": "王小明", "phone": NEW}
+
+
+async def test_whoever_lost_their_number_asks_before_a_registrar_and_waits_as_long(
+    newcomer, client, staff_headers, due, sessions, jobs
+):
+    worker, _ = newcomer
+    headers = await staff_headers(REGISTRAR)
+    first, again = [await client.post("/api/numbers", headers=headers, json=CARD) for _ in range(2)]
+    await due()
+
+    assert (202, first.json()) == (again.status_code, again.json())
+    assert ["phone_change_announced"] == [job["kind"] for job in await jobs("number_notice")]
+    async with sessions() as session:
+        assert "+86" + NEW == (await session.get_one(Worker, worker.id)).phone
+        assert REGISTRAR.address == await session.scalar(select(NumberChange.asked_by))
+
+
+@pytest.mark.parametrize("changed", [{"name": "王大明"}, {"idNumber": "110105199003070017"}])
+async def test_another_persons_card_finds_nobody(newcomer, client, staff_headers, changed):
+    refused = await client.post("/api/numbers", headers=await staff_headers(REGISTRAR), json=CARD | changed)
+
+    assert_problem(refused, 404, "person-not-found", "")
+
+
+@pytest.mark.parametrize("wallet", [CONTRACTOR, BUREAU], ids=["contractor", "bureau"])
+async def test_neither_contractor_nor_bureau_takes_a_workers_number(newcomer, client, staff_headers, wallet):
+    refused = await client.post("/api/numbers", headers=await staff_headers(wallet), json=CARD)
+
+    assert_problem(refused, 403, "not-registrar", wallet.address)
 
 
 # ------------------------------------------------------------------ a record corrected by whoever made it

@@ -45,6 +45,24 @@ class NumberOnRecord(AnxinError):
     }
 
 
+class PersonNotFound(AnxinError):
+    status = 404
+    title = {"zh": "没有这个人", "en": "Nobody of that name and number"}
+    detail = {
+        "zh": "没有登记过这个身份证号和姓名的工人。请照证件核对。",
+        "en": "No worker of this ID number and name is on record. Compare with the card.",
+    }
+
+
+class NotRegistrar(AnxinError):
+    status = 403
+    title = {"zh": "只有登记处可以", "en": "For registrars"}
+    detail = {
+        "zh": "钱包 {address} 不是登记处的。请用登记处的钱包登录。",
+        "en": "The wallet {address} is no registrar's. Sign in with a registrar's.",
+    }
+
+
 # ------------------------------------------------------------------ real names
 
 

@@ -84,7 +84,8 @@ class LoginCode(Base):
 class NumberChange(Base):
     """A worker's wish for another number. It waits until `effective_at`, so that whoever has the old one can stop it.
 
-    One waits at a time. outcome: done, withdrawn, taken (somebody else signs in with that number by now).
+    One waits at a time. `asked_by`: the registrar before whom they asked; null where they asked on their phone.
+    outcome: done, withdrawn, taken (somebody else signs in with that number by now).
     """
 
     __tablename__ = "number_changes"
@@ -95,6 +96,7 @@ class NumberChange(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     worker_pk: Mapped[int] = mapped_column(ForeignKey("workers.id"))
     phone: Mapped[str] = mapped_column(Sealed)
+    asked_by: Mapped[str | None] = mapped_column(String(42))
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     effective_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,4 +1,4 @@
-"""/api/me/phone"""
+"""/api/me/phone, /api/numbers"""
 
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
@@ -6,9 +6,11 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from anxin.people import numbers
+from anxin.people import numbers, registrar
+from anxin.people.enrolment import Registrars
 from anxin.people.models import Worker
-from anxin.people.schemas import LoginCodeRequest, LoginCodeSent, MyNumber, NewNumber
+from anxin.people.schemas import LoginCodeRequest, LoginCodeSent, MyNumber, NewNumber, NumberInPerson
+from anxin.people.staff import Staff
 
 
 class MyNumberController(Controller):
@@ -43,4 +45,24 @@ class MyNumberController(Controller):
         return await numbers.withdraw(session, worker)
 
 
-ROUTES: list[ControllerRouterHandler] = [MyNumberController]
+class NumberController(Controller):
+    path = "/api/numbers"
+    tags = ["registrar"]
+
+    @post(status_code=202)
+    async def ask_in_person(
+        self,
+        data: JSONBody[NumberInPerson],
+        staff: NamedDependency[Staff],
+        session: NamedDependency[AsyncSession],
+        registrars: NamedDependency[Registrars],
+    ) -> MyNumber:
+        """Another number for somebody who lost theirs and stands before the signed-in registrar with their ID card.
+
+        The old one is told, and stays for three days. Sending it again changes nothing.
+        Raises NotRegistrar (403), PersonNotFound (404), NumberOnRecord (409), BadIdNumber, BadName, BadPhone (422).
+        """
+        return await registrar.change_number(session, staff, registrars, data)
+
+
+ROUTES: list[ControllerRouterHandler] = [MyNumberController, NumberController]

@@ -1,8 +1,8 @@
 """Another phone number for a worker: proven by a code sent to it, told to the old one, and in force only after three days.
 
 A number is never identity: it signs nothing. But whoever has it can read what its owner is owed, and hears what its owner
-should hear. So whoever holds a session in another's name cannot take the number along unseen: the old number is told at
-once, and anybody signed in as the worker can withdraw the wish while it waits.
+should hear. So whoever holds a session in another's name, or has won a registrar, cannot take the number along unseen: the
+old number is told at once, and anybody signed in as the worker can withdraw the wish while it waits.
 """
 
 import secrets
@@ -49,16 +49,20 @@ async def ask(session: AsyncSession, worker: Worker, phone: str, code: str) -> M
     if waiting is not None and waiting.phone == number:
         return view(worker, waiting)
     await login.spend_code(session, number, code, _purpose(worker))
-    at = now()
-    if waiting is not None:
-        waiting.ended_at, waiting.outcome = at, WITHDRAWN
-        await session.flush()  # its place is free before the next one takes it
-    change = NumberChange(worker_pk=worker.id, phone=number, asked_at=at, effective_at=at + WAITS)
-    session.add(change)
-    await session.flush()
-    await _tell(session, worker, "phone_change_announced", change)
-    await jobs.enqueue(session, DUE_JOB, {"change": change.id}, after_seconds=WAITS.total_seconds())
-    return view(worker, change)
+    return view(worker, await _begin(session, worker, waiting, number, asked_by=None))
+
+
+async def ask_in_person(session: AsyncSession, worker: Worker, phone: str, *, registrar: str) -> MyNumber:
+    """The same for somebody who lost their number and stands before a registrar: what proves it is their ID card.
+
+    Raises BadPhone, NumberOnRecord.
+    """
+    number = _new_number(worker, phone)
+    await session.get_one(Worker, worker.id, with_for_update=True)  # one wish at a time
+    waiting = await _waiting(session, worker)
+    if waiting is None or waiting.phone != number:
+        waiting = await _begin(session, worker, waiting, number, asked_by=registrar)
+    return view(worker, waiting)
 
 
 async def withdraw(session: AsyncSession, worker: Worker) -> MyNumber:
@@ -100,6 +104,23 @@ async def enqueue_changed(session: AsyncSession, worker: Worker, old: str | None
     sealed = None if old is None else sealer().seal(old).decode()
     payload = {"worker": worker.id, "sealedOldPhone": sealed, "change": secrets.token_hex(8)}
     await jobs.enqueue(session, "phone_changed", payload)
+
+
+async def _begin(
+    session: AsyncSession, worker: Worker, waiting: NumberChange | None, number: str, *, asked_by: str | None
+) -> NumberChange:
+    at = now()
+    if waiting is not None:
+        waiting.ended_at, waiting.outcome = at, WITHDRAWN
+        await session.flush()  # its place is free before the next one takes it
+    change = NumberChange(
+        worker_pk=worker.id, phone=number, asked_by=asked_by, asked_at=at, effective_at=at + WAITS
+    )
+    session.add(change)
+    await session.flush()
+    await _tell(session, worker, "phone_change_announced", change)
+    await jobs.enqueue(session, DUE_JOB, {"change": change.id}, after_seconds=WAITS.total_seconds())
+    return change
 
 
 def view(worker: Worker, waiting: NumberChange | None) -> MyNumber:

@@ -32,6 +32,14 @@ class NewNumber(Wire):
     code: str
 
 
+class NumberInPerson(Wire):
+    """As the ID card says it, which a registrar has seen, and the new number."""
+
+    id_number: Text
+    name: Text
+    phone: Text
+
+
 class WaitingNumber(Wire):
     """The number that takes the place of the one on record at `effective_at`, unless it is withdrawn."""
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("worker_pk", sa.BigInteger(), nullable=False),
         sa.Column("phone", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.String(length=42), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
