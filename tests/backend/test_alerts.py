@@ -6,9 +6,11 @@ signed or was paid · key and payout changes, to former numbers too · number ch
 low: contractor and bureau, once a day, not where it can pay.
 """
 
+import re
 import string
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -41,6 +43,7 @@ TWO_SEGMENTS = {
     "please_confirm", "claim_to_answer", "escrow_low", "payout_change_announced", "recovery_announced", "reply_owed",
     "phone_change_announced", "reply_nothing_owed", "reply_object",
 }  # fmt: skip
+README = Path(alerts.__file__).with_name("README.md")
 PHONE = "+8613800000001"
 OFFICER = "+8613900000077"
 STRANGER = "0x" + "77" * 32
@@ -82,6 +85,14 @@ def test_both_languages_say_the_same_things(kind):
 
     assert {"zh", "en"} == set(named)
     assert named["zh"] == named["en"]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_when_and_to_whom_each_message_goes_is_written_down(kind):
+    """In the table of the feature's README: by its name, or by the beginning of it."""
+    named = re.findall(r"`([a-z_]+)(…?)`", README.read_text())
+
+    assert [] != [name for name, more in named if kind == name or (more and kind.startswith(name))]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
