@@ -1,10 +1,11 @@
 """Whatever is killed, a signed wage is released exactly once and its worker is told: real processes, real signals.
 
 Killed with SIGKILL: the web server right after its 202 · the worker between the 202 and the release · the worker when
-the transaction is stored but not sent · the worker when it is sent and the answer lost · PostgreSQL.
+the transaction is stored but not sent · the worker when it is sent and the answer lost · PostgreSQL · the chain's node.
 """
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,7 +33,7 @@ from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.people.models import Worker
 from anxin.stack import running
 
-WORKERS = ["W001", "W002", "W003", "W004", "W005"]
+WORKERS = ["W001", "W002", "W003", "W004", "W005", "W006"]
 PATIENCE_SECONDS = 60
 TOLD = ("released", "released_to_bank")  # what a worker is told of a wage they signed for
 
@@ -111,6 +112,22 @@ async def test_postgres_killed_while_a_release_is_under_way(site):
     os.kill(await _postmaster(site), signal.SIGKILL)
 
     await assert_paid_and_told_once(site, "W005")
+
+
+async def test_chain_killed_while_a_release_is_under_way(site):
+    """It comes back with what it had stored; what it had not was final for nobody, and is sent again."""
+    await confirm(site, "W006")
+    os.kill(json.loads((site.stack.state / "chain.json").read_bytes())["pid"], signal.SIGKILL)
+
+    await _until(lambda: _told(site, "W006"), 1)
+    at_least = await site.rpc.head()  # a node knows no states from before it was started again
+    await _until(lambda: _is_final(site, at_least), True)
+    await assert_paid_and_told_once(site, "W006")
+
+
+async def _is_final(site: Story, block: int) -> bool:
+    async with site.sessions() as session:
+        return (await heights(session))[1] >= block
 
 
 async def _postmaster(site: Story) -> int:
