@@ -1,10 +1,11 @@
 """Kill the demonstration and all its servers at random moments, and see that it goes on to the same end.
 
-    python scripts/kill_demo.py [--tries 10] [--kills 1] [--seed 1] [--only anvil|postgres]
+    python scripts/kill_demo.py [--tries 10] [--kills 1] [--seed 1] [--longest-seconds 60] [--only anvil|postgres]
 
-Each try starts from nothing, is killed `kills` times (SIGKILL, everything at once: the demonstration, its workers and web
-servers, PostgreSQL, the chain), and is then left to end. With --only just that server is killed, and the demonstration
-itself must go on. Prints a line a try; ends with 1 if one of them came out otherwise.
+Each try starts from nothing, is killed `kills` times within so many seconds of having its contracts (SIGKILL, everything at
+once: the demonstration, its workers and web servers, the teller, PostgreSQL, the chain), and is then left to end. With
+--only just that server is killed, and the demonstration itself must go on. Prints a line a try; ends with 1 if one of them
+came out otherwise.
 """
 
 import argparse
@@ -58,6 +59,7 @@ def _try(number: int, pauses: list[float], only: str | None) -> bool:
             summary = _summary(_start(state, environment))
         else:
             demo = _start(state, environment)
+            _until_deployed(demo, state)
             for pause in pauses:
                 time.sleep(pause)
                 for pid in _servers(state, only):
@@ -86,17 +88,21 @@ def _start(state: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
 
 
 def _run_and_kill(state: Path, environment: dict[str, str], pause: float) -> None:
-    """Counted from when something is there to be lost."""
     demo = _start(state, environment)
-    while not (state / "deployment.json").exists():
-        if demo.poll() is not None:
-            raise RuntimeError(_tail(demo.communicate()[0]))
-        time.sleep(0.1)
+    _until_deployed(demo, state)
     deadline = time.monotonic() + pause
     while demo.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     _end_all(state)
     demo.communicate()
+
+
+def _until_deployed(demo: "subprocess.Popen[str]", state: Path) -> None:
+    """From here on something is there to be lost."""
+    while not (state / "deployment.json").exists():
+        if demo.poll() is not None:
+            raise RuntimeError(_tail(demo.communicate()[0]))
+        time.sleep(0.1)
 
 
 def _summary(demo: "subprocess.Popen[str]") -> dict[str, object]:
