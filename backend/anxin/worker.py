@@ -46,6 +46,8 @@ FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=10)
 RECONCILE_POLL_SECONDS = 5.0  # it looks whether it is time
 DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by another
+JOBS_TAKEN_AT_ONCE = 50
+TRANSACTIONS_AT_ONCE = 8  # of jobs; those that ask somebody outside have the other connections
 
 log = structlog.get_logger()
 
@@ -62,8 +64,10 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        engine = connect(settings.database_url)
-        stack.push_async_callback(engine.dispose)
+        # Jobs have connections of their own: however many wait, the chain is read and written meanwhile.
+        engine, jobs_engine = connect(settings.database_url), connect(settings.database_url)
+        for each in (engine, jobs_engine):
+            stack.push_async_callback(each.dispose)
         rpc = await stack.enter_async_context(Rpc(settings.rpc_url, safe_height_file=settings.safe_height_file))
         sender = TwilioSender(settings)
         stack.push_async_callback(sender.close)
@@ -80,7 +84,8 @@ async def run(settings: Settings) -> None:
             tasks.create_task(follow_chain(indexer, relayers, stop, poll_seconds=settings.poll_seconds))
             tasks.create_task(_reconcile(settings, sessions, rpc, deployment, stop))
             outside = on_outside_job(sender, Policy.of(settings), platform)
-            tasks.create_task(_run_jobs(settings, sessions, on_job(sender, deployment), outside, stop))
+            handlers = on_job(sender, deployment)
+            tasks.create_task(_run_jobs(settings, sessions_of(jobs_engine), handlers, outside, stop))
             if settings.bank_url:
                 tasks.create_task(_go_to_bank(settings, sessions, stop))
 
@@ -148,13 +153,18 @@ async def _run_jobs(
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
-    queue = PgQueuer(AsyncpgDriver(connection))
+    queue, room = PgQueuer(AsyncpgDriver(connection)), asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
     for name, handler in handlers.items():
-        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler))
+        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler, room))
     for name, outsider in outside.items():
         queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_outside(sessions, outsider))
     running = asyncio.create_task(
-        queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=50, heartbeat_timeout=DEAD_WORKER_AFTER)
+        queue.run(
+            dequeue_timeout=timedelta(seconds=1),
+            batch_size=JOBS_TAKEN_AT_ONCE,
+            max_concurrent_tasks=2 * JOBS_TAKEN_AT_ONCE,
+            heartbeat_timeout=DEAD_WORKER_AFTER,
+        )
     )
     others = [asyncio.create_task(stop.wait()), asyncio.create_task(lost.wait())]
     await asyncio.wait((running, *others), return_when=asyncio.FIRST_COMPLETED)
@@ -182,9 +192,13 @@ def _outside(sessions: Sessions, handler: OutsideJobHandler) -> Callable[[Job], 
     return handle
 
 
-def _in_transaction(sessions: Sessions, handler: JobHandler) -> Callable[[Job], Awaitable[None]]:
+def _in_transaction(
+    sessions: Sessions, handler: JobHandler, room: asyncio.Semaphore
+) -> Callable[[Job], Awaitable[None]]:
+    """Jobs wait for `room` and not for a connection: that wait has an end, which would count as a failure of theirs."""
+
     async def handle(job: Job) -> None:
-        async with transaction(sessions) as session:
+        async with room, transaction(sessions) as session:
             await handler(session, jobs.decode(job.payload))
 
     return handle
