@@ -2,10 +2,11 @@
 
 Branches: as it was indexed · a second operator's rows are nobody's business · an amount, a state, a row too few, a row too
 many, of each table that follows from events · a ledger entry changed, removed, added, two that cancel out · an event
-changed, removed, added · a block of another chain, none yet, not there yet · nothing is written.
+changed, removed, added · a block of another chain, none yet, not there yet · the command.
 """
 
 import asyncio
+import sys
 from datetime import timedelta
 
 import msgspec
@@ -200,6 +201,29 @@ async def _change(sessions, *statements):
         for statement in statements:
             done = await session.execute(text(statement))
         return done.rowcount
+
+
+async def test_command_prints_each_difference_and_ends_with_1(indexed, chain, sessions, settings, tmp_path):
+    file = tmp_path / "deployment.json"
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(chain.deployment, start_block=chain.start)))
+    command = ("audit", "--rpc", chain.anvil.url, "--deployment", str(file), "--database", settings.database_url)
+
+    before = await anxin(*command)
+    await _change(sessions, "UPDATE disputes SET granted_fen = 7 WHERE dispute_id = 1")
+    after, both = await anxin(*command), await anxin(*command, "--block", "3")
+
+    assert (0, 1, 1) == (before[0], after[0], both[0]), before[1]
+    assert "✓ consistent up to block" in before[1]
+    assert f"✗ dispute {indexed.escrow.lower()} · 1, granted: the chain says {FEN // 2}, the database says 7" in after[1]
+    assert "--block does not go with --database" in both[1]
+
+
+async def anxin(*arguments):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "anxin.cli", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
 
 
 async def test_database_of_another_chain_is_not_compared(indexed, findings, sessions):
