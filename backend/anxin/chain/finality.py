@@ -44,7 +44,7 @@ class Finality:
             after = await newest_final(session)
             handled = select(ChainEvent.block_number, func.count()).where(*_due(after, newest.number), self._is_handled)
             counts = await session.execute(handled.group_by(ChainEvent.block_number).order_by(ChainEvent.block_number))
-            ends = _strides([*counts.tuples()], newest.number)
+            ends = _strides([(number, count) for number, count in counts], newest.number)
         for end in ends:
             await self._stride(last.hash, after, end, newest if end == newest.number else None)
             after = end

@@ -93,6 +93,7 @@ class Indexer:
         await check_chain(self._rpc, self._deployment, self._sessions)
         async with self._sessions() as session:
             last = await last_indexed(session)
+        stored = self._rpc.stored_height()  # before it is seen that what we have is on the chain: it stays there
         head = await self._rpc.head()
         if last is not None and head < last.number:
             return False  # a lagging node alone is no reorg
@@ -101,7 +102,7 @@ class Indexer:
         start = last.number + 1 if last else self._deployment.start_block
         if start <= head:
             await self._catch_up(last.hash if last else None, start, head)
-        became_final = await self._finality.reach(self._rpc.final_height(head, self._finality_depth))
+        became_final = await self._finality.reach(self._rpc.final_height(head, self._finality_depth, stored))
         return start <= head or became_final
 
     # ---------------------------------------------------------------- seen
@@ -133,8 +134,10 @@ class Indexer:
     async def _complete(self, stretch: Stretch, contracts: dict[str, str]) -> dict[str, int]:
         """Add the logs of escrows made in a stretch to it, and the escrows to `contracts`. Return them with their blocks."""
         factory = self._deployment.addresses.factory.lower()
-        logs = [each for each in stretch.logs if each.address.lower() == factory]
-        events = [decode_log("WageEscrowFactory", msgspec.to_builtins(each), 0) for each in logs]
+        if factory not in stretch.addresses:
+            return {}
+        logs = [msgspec.to_builtins(each) for each in stretch.logs if each.address.lower() == factory]
+        events = [decode_log("WageEscrowFactory", each, 0) for each in logs]
         created = [event for event in events if event is not None and event.name == "EscrowCreated"]
         new = {e.args["escrow"]: e.block_number for e in created if e.args["escrow"] not in contracts}
         if new:
@@ -156,7 +159,7 @@ class Indexer:
             await store(session, stretch.headers, rows)
             if stretch.logs:
                 newest = int(stretch.logs[-1].block_number, 16)
-                await announce(session, newest, {each.address.lower() for each in stretch.logs})
+                await announce(session, newest, stretch.addresses)
             if escrows:
                 made = [{"address": escrow, "from_block": number} for escrow, number in escrows.items()]
                 await session.execute(insert(EscrowAddress).on_conflict_do_nothing(), made)

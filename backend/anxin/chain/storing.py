@@ -19,6 +19,9 @@ ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended('indexer writes
 # for the disk for both.
 _NEED_NOT_LAST = text("SET LOCAL synchronous_commit = off")
 
+_LAST = select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
+_LAST_HASH = _LAST.with_only_columns(Block.hash)
+
 _SEE_AGAIN = "UPDATE blocks SET state = 'seen' WHERE hash = ANY($1) AND state = 'orphaned' RETURNING hash"
 _FORGET_ORPHANS = """
     DELETE FROM chain_events
@@ -31,9 +34,7 @@ _SEE = """
 
 
 async def last_indexed(session: AsyncSession) -> Block | None:
-    last: Block | None = await session.scalar(
-        select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
-    )
+    last: Block | None = await session.scalar(_LAST)
     return last
 
 
@@ -42,8 +43,7 @@ async def writing(sessions: Sessions, last_hash: str | None) -> AsyncIterator[As
     """A transaction that alone writes blocks. Raises Moving where the last block indexed is another one by now."""
     async with transaction(sessions) as session:
         await session.execute(ONE_WRITER)
-        current = await last_indexed(session)
-        if (current and current.hash) != last_hash:
+        if await session.scalar(_LAST_HASH) != last_hash:
             raise Moving("another indexer wrote")
         yield session
 

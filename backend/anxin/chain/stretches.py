@@ -56,6 +56,11 @@ class Stretch:
     headers: list[Header]
     logs: list[Log]
 
+    @property
+    def addresses(self) -> set[str]:
+        """Of the contracts that logged, lower case."""
+        return {address.lower() for address in {each.address for each in self.logs}}
+
 
 class Stretches:
     """Reads from a node. Raises Moving where what it says does not fit together, RpcError, RpcUnreachable."""
