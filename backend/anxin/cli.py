@@ -1,4 +1,4 @@
-"""anxin up | api | worker | demo | migrate | audit | payroll | doctor | files | openapi"""
+"""anxin up | api | worker | demo | migrate | teller | audit | payroll | doctor | files | openapi"""
 
 import json
 import os

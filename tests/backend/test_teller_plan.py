@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes import final_event
 
@@ -130,6 +130,7 @@ def test_same_notice_of_the_older_version_says_the_same():
     assert old.believed == new.believed
 
 
+@settings(deadline=None, max_examples=24)
 @given(st.permutations(range(4)))
 def test_files_in_any_order_and_twice_say_the_same(order):
     contents = [
@@ -226,6 +227,15 @@ def test_one_wrong_character_makes_it_nobodys(place, letter):
     changed = text[:place] + letter + text[place + 1 :]
 
     assert (find_deposit_reference(changed) is None) == (changed != text)
+
+
+@pytest.mark.parametrize("element", ["AddtlTxInf", "AddtlNtryInf"])
+def test_text_is_found_where_a_bank_puts_it(element):
+    """Some leave RmtInf empty, and tell the payer's words beside the transaction, or beside the entry."""
+    text, end = str(deposit_reference(OTHER, "wallet")), b"</TxDtls>" if element == "AddtlTxInf" else b"</Ntry>"
+    content = noticed(entry("", 5_000, side="CRDT")).replace(end, f"<{element}>{text}</{element}>".encode() + end)
+
+    assert ["mint"] == steps(plan(DESK, held(), said(content)))
 
 
 def test_two_references_are_nobodys():

@@ -69,7 +69,8 @@ async def keep_balance(
         if at > known.at + AHEAD_AT_MOST:
             raise AttestedAhead(at=said.at)
         row = {
-            "digest": words, "at": at, "amount_fen": said.amount_fen, "signature": raw, "signer": signer, "received_at": now()
+            "digest": words, "at": at, "amount_fen": said.amount_fen, "signature": raw, "signer": signer,
+            "received_at": now(),
         }  # fmt: skip
         await session.execute(insert(AttestedBalance).values(row).on_conflict_do_nothing())
     return Kept("0x" + words.hex(), "kept")

@@ -45,12 +45,14 @@ class Held:
     minted: dict[str, int] = field(default_factory=dict)  # receipt → fen
     minted_to: dict[str, list[str]] = field(default_factory=dict)  # address → receipts
     supply_fen: int = 0
+    events_read: int = 0
     _at_line: dict[Place, Wage] = field(default_factory=dict)
     _open_grants: dict[Dispute, list[Wage]] = field(default_factory=dict)
     _given: Counter[tuple[Kind, str, int, int]] = field(default_factory=Counter)
 
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
+            self.events_read += 1
             if event.contract in ("WageToken", "WageEscrowFactory"):
                 self._add_other(event)
             elif event.contract == "WageEscrow":

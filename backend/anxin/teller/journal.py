@@ -60,8 +60,11 @@ class Journal:
     _out: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Raises CannotTell: another process has it open, or it is of another chain, key or bank."""
-        descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        """Raises CannotTell: it cannot be written, another process has it open, or it is of another chain, key or bank."""
+        try:
+            descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise CannotTell(f"the journal cannot be kept beside the key: {error}") from error
         self._out = os.fdopen(descriptor, "r+b", buffering=0)
         try:
             fcntl.flock(self._out, fcntl.LOCK_EX | fcntl.LOCK_NB)

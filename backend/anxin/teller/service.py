@@ -51,6 +51,7 @@ class Teller:
     publisher: Publisher | None = None
     said: Statement = field(default_factory=Statement)
     _cursor: str = ""
+    _plan: tuple[tuple[int, int, frozenset[str]], Plan] | None = None
     _attested: tuple[int, datetime] | None = None  # supply then, and when
     _settled_at: float = field(default_factory=time.monotonic)  # when nothing was on its way
     _booked: dict[str, int] = field(default_factory=dict)  # escrow → deposits known to be its payroll
@@ -60,12 +61,19 @@ class Teller:
         await self.sender.tend()
         await self._read_bank()
         await self.chain.advance()
-        made = plan(self.desk, self.chain.held, self.said, self.sender.journal.busy)
+        made = self._planned()
         sent = await self._send([step for step in made.steps if not step.mints_fen])
         sent += await self._send(await self._covered(made))
         sent += await self._send(await self._bookings())
         attested = await self._attest(made) if not sent else None
         return Round(sent, made.doubts, len(self.sender.journal.open), attested)
+
+    def _planned(self) -> Plan:
+        """The plan, made anew where anything has changed, or where what was to be done was refused."""
+        known = self.said.files_read, self.chain.held.events_read, frozenset(self.sender.journal.busy)
+        if self._plan is None or self._plan[0] != known or self._plan[1].steps:
+            self._plan = known, plan(self.desk, self.chain.held, self.said, known[2])
+        return self._plan[1]
 
     async def _send(self, steps: list[Step]) -> list[str]:
         return [step.what for step in steps if await self.sender.take(step)]

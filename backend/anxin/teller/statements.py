@@ -51,6 +51,7 @@ class Statement:
     rejected: dict[str, str] = field(default_factory=dict)
     doubts: set[Doubt] = field(default_factory=set)
     contradicted: set[Key] = field(default_factory=set)
+    files_read: int = 0
 
     @property
     def believed(self) -> list[Entry]:
@@ -59,6 +60,7 @@ class Statement:
 
     def add(self, name: str, content: bytes) -> None:
         """Read one file of the bank's. One that cannot be read is a doubt, and nothing of it counts."""
+        self.files_read += 1
         try:
             document = read_document(content, name)
             if errors := check_answer(document):
@@ -120,16 +122,17 @@ def _entry(reference: str, account: str, entry: Element, each: Element, currency
     return Entry(
         reference, account, (text_at(each, "CdtDbtInd") or text_at(entry, "CdtDbtInd")) == "CRDT",
         fen_of(said) if is_fen(said) else None, date.fromisoformat(day) if day else None,
-        payment=_wage(payment), text=_remittance(each, payment),
+        payment=_wage(payment), text=_remittance(entry, each, payment),
         reason=text_at(each, "RtrInf/Rsn/Cd") or text_at(each, "RtrInf/Rsn/Prtry"),
         is_reversal=text_at(entry, "RvslInd") in ("true", "1"),
     )  # fmt: skip
 
 
-def _remittance(each: Element, payment: str) -> str:
-    """All that the payer could write, in the order of the message."""
+def _remittance(entry: Element, each: Element, payment: str) -> str:
+    """All that the payer could write. Banks differ in where they put it."""
     words = [(line.text or "").strip() for line in all_at(each, "RmtInf/Ustrd")]
     words += [text_at(line, "CdtrRefInf/Ref") for line in all_at(each, "RmtInf/Strd")]
+    words += [text_at(each, "AddtlTxInf"), text_at(entry, "AddtlNtryInf")]
     return " | ".join(word for word in (*words, payment) if word)
 
 
