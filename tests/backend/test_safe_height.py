@@ -105,3 +105,22 @@ async def test_event_that_a_kill_cost_was_never_final_and_comes_again(chain, ind
             select(ChainEvent.state, func.count()).where(ChainEvent.name == "Approval").group_by(ChainEvent.state)
         )])  # fmt: skip
         assert {"orphaned": 1, "final": 1} == events
+
+
+async def test_what_is_stored_meanwhile_makes_nothing_final_that_was_read_before(chain, indexer, stored, newest_final):
+    """Between reading and telling, the node may be killed and store other blocks at the same heights."""
+    await chain.mine(8)
+    stored.write_text(str(chain.start + 2))
+    went_back = indexer._went_back
+
+    async def killed_meanwhile(last):
+        answer = await went_back(last)
+        stored.write_text(str(chain.start + 8))
+        return answer
+
+    await indexer.step()
+    stored.write_text(str(chain.start + 3))
+    indexer._went_back = killed_meanwhile
+    await indexer.step()
+
+    assert chain.start + 3 == await newest_final()

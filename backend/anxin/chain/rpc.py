@@ -117,13 +117,22 @@ class Rpc:
     async def head(self) -> int:
         return int(await self.call("eth_blockNumber"), 16)
 
-    def final_height(self, head: int, depth: int) -> int:
+    def stored_height(self) -> int | None:
+        """Return the newest block that the node will have even after a kill; None where it forgets none.
+
+        What was read from the node before this answer may be of blocks that it has lost and made anew meanwhile.
+        """
+        return None if self._safe_height_file is None else _height_in(self._safe_height_file)
+
+    def final_height(self, head: int, depth: int, stored: int | None = None) -> int:
         """Return the height up to which nothing changes any more: `depth` below the head, and what the node has stored.
 
-        0 before it has said what it has stored.
+        Args:
+            stored: an answer of `stored_height` from before; asked now where there is none.
         """
         deep = max(head - depth, 0)
-        return deep if self._safe_height_file is None else min(deep, _height_in(self._safe_height_file))
+        stored = self.stored_height() if stored is None else stored
+        return deep if stored is None else min(deep, stored)
 
     async def block(self, number: int) -> dict[str, Any] | None:
         """Header fields of a block, hex as the node gives them; None beyond the head."""
