@@ -58,8 +58,9 @@ export type PersonalField = "name" | "phone" | "idNumber" | "bankAccount";
 /** That somebody opened a field of the worker's record. */
 export interface Opening {
   openedAt: string;
-  address: Hex;
-  role: PartyRole;
+  /** Empty where it went into a payment order, to the bank. */
+  address: Hex | "";
+  role: PartyRole | "bank";
   firm: string;
   project: string;
   field: PersonalField | "contract";

@@ -22,6 +22,7 @@ export const en: Catalogue<keyof typeof zh> = {
   subcontractor: "subcontractor",
   foreman: "foreman",
   witness: "witness",
+  bank: "bank",
 
   number: "My phone number: {phone}",
   numberWhat: "A new number is proven with a code and counts after three days; the old one gets a message. A number only hears: it never signs for you.",

@@ -19,6 +19,7 @@ export const zh = {
   subcontractor: "分包",
   foreman: "班组长",
   witness: "见证方",
+  bank: "银行",
 
   number: "我的手机号：{phone}",
   numberWhat: "换号要先收一个验证码，再等三天才生效；旧号码会收到短信。号码只收通知，不能代替您签字。",
