@@ -137,7 +137,7 @@ class Payday:
             amount=AMOUNTS_FEN[index], **more,
         )  # fmt: skip
 
-    async def work(self, rounds: int = 4, bank: Adapter | None = None) -> None:
+    async def work(self, rounds: int = 2, bank: Adapter | None = None) -> None:
         """The desk and the bank take turns until nothing moves."""
         desk = self.desk(bank)
         for _ in range(rounds):
