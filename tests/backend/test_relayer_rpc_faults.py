@@ -8,7 +8,8 @@ import contextlib
 
 import pytest
 from tests.backend.relaying import settle
-from tests.backend.rpc_faults import KINDS, LyingNode
+from tests.backend.rpc_faults import KINDS, MISSING, PART_ERROR, LyingNode
+from tests.chain import LOSE_REPLY
 
 from anxin.chain.identity import NodeBehind
 from anxin.chain.leader import Moving
@@ -20,14 +21,15 @@ CALLS = 3
 NOT_NOW = (Moving, NodeBehind, RpcError, RpcUnreachable)
 
 
-@pytest.mark.parametrize("share", [1, 0.3], ids=["always", "now and then"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "share"), [*((kind, 1) for kind in KINDS), *((kind, 0.4) for kind in (PART_ERROR, MISSING, LOSE_REPLY))]
+)
 async def test_call_is_made_once(chain, new_relayer, ask, states, attempts, kind, share):
     await ask(*(chain.approval(f"call {n}", n) for n in range(CALLS)))
     async with LyingNode(chain.anvil.url, 1, share, late_seconds=0.25, kinds=[kind]) as node:
         relayer = new_relayer(node.url, timeout_seconds=0.12)
-        for _ in range(3):
-            for _ in range(3):
+        for _ in range(2):
+            for _ in range(2):
                 with contextlib.suppress(*NOT_NOW):
                     await relayer.step()
             await chain.mine()
