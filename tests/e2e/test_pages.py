@@ -49,6 +49,7 @@ async def test_wage_signed_offline_with_a_passkey_is_released_once(story: Story,
 
     await page.context.set_offline(False)
     await page.wait_for_selector("[data-stage=released]")
+    await page.locator("[data-trail]").evaluate("(trail) => trail.scrollIntoView({ block: 'end' })")
     await picture(page, "worker-released")
 
     assert await releases(story, VISITOR) == [PASSKEY]
