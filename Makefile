@@ -19,7 +19,7 @@ ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageTo
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint chaos coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import lock clean
+.PHONY: help setup demo test lint chaos coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import bench-chain lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -59,7 +59,7 @@ contract-twilio: setup tests/twilio/node_modules/installed ## Our SMS client and
 slither: setup .tools/slither/installed ## Static analysis of the contracts
 	@.venv/bin/python scripts/run_slither.py
 
-bench: setup bench-gas bench-payroll bench-import ## Gas, a month's pay, an import, then the demo's time: first start on an empty state folder, and a warm second one
+bench: setup bench-gas bench-payroll bench-import bench-chain ## Gas, a month's pay, an import, wages to the chain and back, then the demo's time: first start on an empty state folder, and a warm second one
 	@.venv/bin/python scripts/bench_demo.py
 
 bench-gas: setup ## What a wage costs in gas, against contracts/gas-snapshot.json (build/bench-gas.json)
@@ -70,6 +70,9 @@ bench-payroll: setup ## A month of 100,000 workers from files, against merely re
 
 bench-import: setup ## 100,000 punches into PostgreSQL, against COPY alone (build/bench-import.json)
 	@.venv/bin/python scripts/bench_import.py
+
+bench-chain: setup ## Confirmations accepted, relayed and indexed, against pgbench, anvil and curl (build/bench-chain.json)
+	@.venv/bin/python scripts/bench_chain.py
 
 lock: .tools/bin/uv ## Refresh requirements.lock after a change in pyproject.toml
 	.tools/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
