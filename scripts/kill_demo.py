@@ -129,7 +129,8 @@ def _end_all(state: Path) -> None:
 
 def _servers(state: Path, only: str) -> list[int]:
     if only == "anvil":
-        return [json.loads((state / "chain.json").read_text())["pid"]]
+        running = state / "chain.json"
+        return [json.loads(running.read_text())["pid"]] if running.exists() else []  # none once it has ended
     folders = [state / "postgres", *Path("/var/tmp").glob("anxin-*/postgres")]  # noqa: S108
     files = [folder / "postmaster.pid" for folder in folders if _stands_for(folder, state)]
     return [int(file.read_text().split()[0]) for file in files if file.exists()]
