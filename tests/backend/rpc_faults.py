@@ -30,7 +30,7 @@ class LyingNode(Wire):
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             requests = json.loads(await _body(reader))
-            kind = self.dice.choice(self.kinds) if self.dice.random() < self.share else None
+            kind = self._any_kind() if self.dice.random() < self.share else None
             if kind is not None:
                 self.faults[kind] += 1
             reply = await self._reply(requests, kind)
@@ -41,6 +41,10 @@ class LyingNode(Wire):
             pass  # the node, or who asked, is not there: no answer
         finally:
             writer.close()
+
+    def _any_kind(self) -> str:
+        """One that did not happen yet, while there is one."""
+        return self.dice.choice([each for each in self.kinds if not self.faults[each]] or self.kinds)
 
     async def _reply(self, requests: list[dict[str, Any]], kind: str | None) -> bytes | None:
         if kind == REFUSE:
