@@ -1,8 +1,9 @@
 """Catching up: stretches are read ahead, made into rows and stored at once, and none is believed that does not fit.
 
-Branches: many stretches · a node that takes short ranges only · not even one block · the last block replaced while logs were
-read · a read ahead that fails · an escrow made while the next stretch was read without it · a step that gives way · rows are
-what the general decoder says, of every kind of event, also where a node writes digits otherwise · a log that is no event.
+Branches: many stretches · silent blocks and busy ones · a node that takes short ranges only · not even one block · the last
+block replaced while logs were read · a read ahead that fails · an escrow made while the next stretch was read without it · a
+step that gives way · rows are what the general decoder says, of every kind of event, also where a node writes digits
+otherwise · a log that is no event.
 """
 
 import msgspec
@@ -64,7 +65,7 @@ def heights(sessions):
 
 @pytest.fixture
 def two_blocks_a_stretch(monkeypatch):
-    monkeypatch.setattr(stretches, "FIRST_BLOCKS", 2)
+    monkeypatch.setattr(stretches, "BUSY_BLOCKS", 2)
     monkeypatch.setattr(stretches, "MOST_BLOCKS", 2)
 
 
@@ -77,6 +78,28 @@ async def test_many_stretches_are_one_chain(chain, new_indexer, stored, heights)
 
     assert list(range(7)) == [each.args["value"] for each in await stored()]
     assert list(range(chain.start, await chain.head() + 1)) == await heights()
+
+
+async def test_silent_blocks_are_many_to_a_stretch_and_busy_ones_few(chain, wire, new_indexer, stored, monkeypatch):
+    monkeypatch.setattr(stretches, "BUSY_BLOCKS", 3)
+    await chain.mine(40)
+    for value in range(7):
+        await approve(chain, value)
+    ranges = []
+
+    def note(requests, _):
+        asked = [each["params"][0] for each in requests if each["method"] == "eth_getLogs"]
+        ranges.extend((int(each["fromBlock"], 16), int(each["toBlock"], 16)) for each in asked if "fromBlock" in each)
+
+    wire.altered = note
+
+    await new_indexer(wire.url).step()
+
+    assert list(range(7)) == [each.args["value"] for each in await stored()]
+    first_busy = await chain.head() - 6
+    busy = [sum(block >= first_busy for block in range(begin, end + 1)) for begin, end in ranges]
+    assert (7, True) == (sum(busy), max(busy) <= 3)
+    assert max(end - begin + 1 for begin, end in ranges) >= 12
 
 
 async def test_node_that_takes_short_ranges_only_is_asked_for_short_ones(chain, wire, new_indexer, stored):

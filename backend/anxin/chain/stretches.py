@@ -1,7 +1,7 @@
 """Blocks and the logs in them, a stretch at a time, each checked to be of one chain before anybody believes it.
 
     headers ► parents join ► logs ► each is of one of these headers ► logs left out, by the blooms ► last header again
-How many blocks a stretch has follows from how much is in them: few where there are many logs, many where there are none.
+A stretch has many blocks where they are silent, and few of those that, by their blooms, speak of our contracts.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from anxin.chain.bloom import may_have_logs
 from anxin.chain.leader import Moving
 from anxin.chain.rpc import Rpc, RpcError
 
-FIRST_BLOCKS, MOST_BLOCKS = 20, 50  # of a stretch; the more, the more logs may come at once where none were before
-FEW_LOGS, MANY_LOGS = 1_500, 6_000  # in a stretch: the next one is made longer, or shorter
+MOST_BLOCKS, BUSY_BLOCKS = 100, 20  # of a stretch; and of them, those that speak of our contracts
+FEW_LOGS, MANY_LOGS = 1_500, 12_000  # in a stretch: the next has more busy blocks, up to BUSY_BLOCKS, or fewer
 
 
 class Header(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -67,7 +67,8 @@ class Stretches:
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
-        self._blocks = FIRST_BLOCKS
+        self._most = MOST_BLOCKS  # at once, for this node
+        self._blocks = self._busy = BUSY_BLOCKS
 
     async def ahead(self, start: int, head: int, addresses: Collection[str]) -> AsyncGenerator[Stretch]:
         """Yield the blocks from `start` to `head`, each stretch read while the one before it is worked on.
@@ -93,7 +94,9 @@ class Stretches:
 
     async def read(self, start: int, head: int, addresses: Collection[str]) -> Stretch:
         """Return the blocks from `start` on, not beyond `head`, with the logs of these contracts."""
-        headers = await self._headers(start, min(head, start + self._blocks - 1))
+        asked = await self._headers(start, min(head, start + self._blocks - 1))
+        headers = self._not_too_busy(asked, addresses)
+        self._blocks = min(2 * len(headers) if len(headers) == len(asked) else len(headers), self._most)
         while True:
             try:
                 logs = await self.logs(headers, addresses)
@@ -101,9 +104,13 @@ class Stretches:
                 if len(headers) == 1:
                     raise
                 headers = headers[: len(headers) // 2]  # too much at once for this node
-                self._blocks = len(headers)
+                self._blocks = self._most = len(headers)
             else:
-                self._adapt(len(logs))
+                self._most = min(self._most + 1, MOST_BLOCKS)
+                if len(logs) > MANY_LOGS:
+                    self._busy = max(self._busy // 2, 1)
+                elif len(logs) < FEW_LOGS:
+                    self._busy = min(2 * self._busy, BUSY_BLOCKS)
                 return Stretch(headers, logs)
 
     async def logs(self, headers: list[Header], addresses: Collection[str]) -> list[Log]:
@@ -147,11 +154,10 @@ class Stretches:
             raise Moving("logs are of other blocks than was asked for")
         return logs
 
-    def _adapt(self, logs: int) -> None:
-        if logs < FEW_LOGS:
-            self._blocks = min(2 * self._blocks, MOST_BLOCKS)
-        elif logs > MANY_LOGS:
-            self._blocks = max(self._blocks // 2, 1)
+    def _not_too_busy(self, headers: list[Header], addresses: Collection[str]) -> list[Header]:
+        """The first of them, up to where too many have logs of ours: what is read at once must have room in memory."""
+        busy = [place for place, each in enumerate(headers) if may_have_logs(each.logs_bloom, addresses)]
+        return headers if len(busy) <= self._busy else headers[: busy[self._busy]]
 
 
 async def _end(reading: asyncio.Task[Stretch]) -> None:
