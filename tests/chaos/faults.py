@@ -19,6 +19,7 @@ from tests.backend.rpc_faults import LyingNode
 from tests.chaos.processes import Chain, Kept
 from tests.chaos.wires import CUT_AFTER, CUT_BEFORE, CountingTwilio, PostgresWire
 
+from anxin.chain.reader import read_events_of
 from anxin.chain.rpc import RpcError, RpcUnreachable
 from anxin.chain.steps import Boundary
 from anxin.core.embedded import EmbeddedPostgres
@@ -32,6 +33,7 @@ SKEW_SECONDS = 240  # Twilio's clock and ours may be five minutes apart
 MOST_AHEAD_SECONDS = 8 * 3600
 BASE_FEE, DEAR_FEE, DEAR_BLOCKS = 10**9, 60 * 10**9, 20
 POOL_LOOKS = 60  # ten a second
+RELEASE_TAKEN_BACK = "release that was on the chain taken back"
 AT_BOUNDARY = "kill -9 worker at "
 TWILIO_WAYS = (
     twilio_ways.WRONG_CREDENTIALS, twilio_ways.RATE_LIMITED, twilio_ways.UNAVAILABLE, twilio_ways.SERVER_ERROR,
@@ -54,6 +56,7 @@ class Parts:
     nodes: list[LyingNode]
     chain: Chain
     twilio: CountingTwilio
+    escrow: str
 
 
 @dataclass
@@ -104,7 +107,10 @@ class Faults:
             await asyncio.sleep(self.dice.uniform(*(FIRST_PAUSE_SECONDS if waiting else LATER_PAUSE_SECONDS)))
 
     def _any_kind(self) -> str:
-        return self.dice.choice(sorted(self.missing() & self.kinds.keys()) or sorted(self.kinds))
+        missing = self.missing()
+        if missing == {RELEASE_TAKEN_BACK}:
+            return f"reorg {self.dice.randint(1, FINALITY)} deep"
+        return self.dice.choice(sorted(missing & self.kinds.keys()) or sorted(self.kinds))
 
     async def _inject(self, kind: str) -> bool:
         """False where it cannot be done just now, as when another fault is in its way."""
@@ -139,7 +145,7 @@ class Faults:
 
     def missing(self) -> set[str]:
         """The kinds that have not happened yet."""
-        wanted = {*self.kinds, CUT_BEFORE, CUT_AFTER, *(f"RPC {kind}" for kind in RPC_KINDS)}
+        wanted = {*self.kinds, RELEASE_TAKEN_BACK, CUT_BEFORE, CUT_AFTER, *(f"RPC {kind}" for kind in RPC_KINDS)}
         return wanted - self.counts().keys()
 
     # ---------------------------------------------------------------- processes
@@ -230,8 +236,14 @@ class Faults:
 
     def _reorg(self, depth: int) -> Fault:
         async def reorg() -> bool:
-            async with self.parts.chain.moving:
-                return await self.parts.chain.reorg(depth)
+            chain = self.parts.chain
+            async with chain.moving:
+                head = await chain.head()
+                going = await read_events_of(chain.rpc, {self.parts.escrow: "WageEscrow"}, max(head - depth + 1, 0), head)
+                if not await chain.reorg(depth):
+                    return False
+            self.done[RELEASE_TAKEN_BACK] += sum(each.name == "Released" for each in going)
+            return True
 
         return reorg
 

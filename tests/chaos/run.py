@@ -126,9 +126,8 @@ async def running(folder: Path, seed: int, words: int) -> AsyncIterator[World]:
             )
             for place, node in enumerate(nodes)
         ]  # fmt: skip
-        faults = Faults(
-            Parts(folder, api, workers, postgres, DATABASE, wire, nodes, chain, twilio), Random(seed)  # noqa: S311
-        )
+        parts = Parts(folder, api, workers, postgres, DATABASE, wire, nodes, chain, twilio, site.escrow.lower())
+        faults = Faults(parts, Random(seed))  # noqa: S311
         for place in range(WORKERS):
             faults.set_clock(place, 0)
         for process in (api, *workers):
