@@ -98,7 +98,7 @@ class Faults:
         """Until it is enough and every kind has happened, or for `most_seconds`. No fault is left half done."""
         give_up_at = time.monotonic() + most_seconds
         waiting = self.dice.sample(sorted(self.kinds), len(self.kinds))
-        while (waiting or not is_enough() or self.missing()) and time.monotonic() < give_up_at:
+        while (not is_enough() or self.missing()) and time.monotonic() < give_up_at:
             kind = waiting.pop(0) if waiting else self._any_kind()
             if await self._inject(kind):
                 self.done[kind] += not kind.startswith(AT_BOUNDARY)  # those are counted where they happen
