@@ -205,11 +205,12 @@ async def test_nothing_of_a_worker_lies_open_in_the_database_nor_in_alarms(payda
 
 
 async def test_a_dispute_granted_in_two_parts_is_two_payments(payday, house):
+    """Each at once, though the chain's clock be ahead of ours."""
     worker = payday.site.workers["W001"]
     for amount_fen in (5000, 700):
         event = final_event(
             "DisputePaid", "WageEscrow", ESCROW, disputeId=7, workerId=worker.hex_id, payout=BANK, amount=amount_fen,
-            assurance=2,
+            assurance=2, at=now() + timedelta(days=9),
         )  # fmt: skip
         await payday.site.apply(partial(payouts.record_released, deployment=payday.site.deployment), event)
     await payday.work()

@@ -126,16 +126,16 @@ async def _keep(session: AsyncSession, project: Project, event: Event) -> BankPa
 
 
 async def _due_on(session: AsyncSession, project: Project, event: Event) -> date:
-    """The sheet's payday; what a dispute granted is due at once."""
-    released_on = event.block_time.astimezone(SITE_ZONE).date()
+    """The sheet's payday; what a dispute granted is due at once, by the clock that orders go by and not the chain's."""
+    today = now().astimezone(SITE_ZONE).date()
     if "sheetId" not in event.args:
-        return released_on
+        return today
     payday: date | None = await session.scalar(
         select(WageSheet.payday).where(
             WageSheet.project_pk == project.id, WageSheet.sheet_id == event.args["sheetId"], WageSheet.state == relayed.DONE
         )
     )
-    return payday or released_on
+    return payday or today
 
 
 async def _close(session: AsyncSession, event: Event, closed_as: str) -> None:
