@@ -14,6 +14,7 @@ from tests.chain import PASS, REFUSE, RELAYER_KEY
 from anxin.chain.lane import MAX_GAS
 from anxin.chain.reader import read_view
 from anxin.chain.rpc import RpcUnreachable
+from anxin.core.calls import Call
 from anxin.demo.keys import Passkey
 from anxin.stack import EMBEDDED_ACCOUNTS
 
@@ -37,13 +38,14 @@ async def test_full_batch_of_passkeys_fits_into_one_transaction(chain, chain_sit
 
 
 async def test_calls_are_tried_out_a_few_at_a_time(chain, wire, new_relayer, ask, states, monkeypatch):
-    """A node takes seconds for each large one: what was tried out is signed before the next are asked for."""
+    """A node takes seconds for each large one: what was tried out is signed whatever becomes of the next."""
     monkeypatch.setattr("anxin.chain.relayer.TRIED_BYTES", 200)
     asked = []
 
     def second_is_too_slow(requests):
-        asked.extend(each["method"] for each in requests if each["method"] == "eth_estimateGas")
-        return REFUSE if len(asked) > 1 else PASS
+        estimates = [each["method"] for each in requests if each["method"] == "eth_estimateGas"]
+        asked.extend(estimates)
+        return REFUSE if estimates and len(asked) > 1 else PASS
 
     wire.fault = second_is_too_slow
     await ask(chain.approval("a", 1), chain.approval("b", 2), chain.approval("c", 3))
@@ -84,3 +86,84 @@ async def test_sheets_asked_for_in_the_wrong_order_are_posted_in_theirs(chain, c
 
     posted = await read_view(chain.rpc, "WageEscrow", chain_site.escrow, "sheetCount", await chain.head())
     assert (4, {"final"}, []) == (posted, set((await states()).values()), told.refused)
+
+
+async def test_large_call_is_run_once_to_see_what_it_uses(wire, chain, new_relayer, ask, states, monkeypatch):
+    monkeypatch.setattr("anxin.chain.trying.LARGE_DATA", 0)
+    await ask(chain.approval("a", 1))
+
+    await settle(chain, new_relayer(wire.url))
+
+    assert ({"a": "final"}, [1]) == (await states(), await chain.approvals())
+    assert (1, 0) == (wire.seen.count("eth_createAccessList"), wire.seen.count("eth_estimateGas"))
+
+
+async def test_large_call_that_would_revert_is_refused_for_the_contracts_reason(
+    chain, new_relayer, ask, states, told, monkeypatch
+):
+    monkeypatch.setattr("anxin.chain.trying.LARGE_DATA", 0)
+    too_much = {"to": "0x" + "77" * 20, "value": 10**12}
+    await ask(Call("b", "WageToken", chain.token, "transfer", too_much), chain.approval("a", 1))
+
+    await settle(chain, new_relayer(), rounds=4)
+
+    assert {"b": "refused", "a": "final"} == await states()
+    assert ["ERC20InsufficientBalance"] == [refusal.error for _, refusal in told.refused]
+
+
+async def test_what_a_block_has_makes_room_before_it_is_final(chain, new_relayer, ask, states):
+    """Else a chain that is final late would be left idle by its relayer."""
+    relayer = new_relayer(gas_in_flight=100_000)
+    await ask(chain.approval("a", 1), chain.approval("b", 2))
+    await relayer.step()
+    assert {"a": "signed", "b": "waiting"} == await states()
+
+    await chain.mine()
+    await relayer.step()
+
+    assert {"a": "signed", "b": "signed"} == await states()
+
+
+async def test_call_there_is_no_room_for_is_not_tried_out_again_until_there_is(chain, wire, new_relayer, ask, states):
+    """Trying costs a node what doing costs it."""
+    relayer = new_relayer(wire.url, gas_in_flight=100_000)
+    await ask(*(chain.approval(f"{number}", number) for number in range(4)))
+    await relayer.step()
+    tried = wire.seen.count("eth_estimateGas")
+
+    for _ in range(3):
+        await relayer.step()
+
+    assert tried == wire.seen.count("eth_estimateGas")
+    await settle(chain, relayer, rounds=5)
+    assert dict.fromkeys("0123", "final") == await states()
+
+
+async def test_receipt_is_asked_for_when_it_is_new_and_when_it_settles(chain, wire, new_relayer, ask, states):
+    """A batch's is half a megabyte; in between only its block is looked at."""
+    relayer = new_relayer(wire.url)
+    await ask(chain.approval("a", 1))
+    await relayer.step()
+    await chain.mine()
+    wire.seen.clear()
+
+    for _ in range(4):
+        await relayer.step()
+    assert 1 == wire.seen.count("eth_getTransactionReceipt")
+    await chain.mine(DEPTH)
+    await relayer.step()
+
+    assert ({"a": "final"}, 2) == (await states(), wire.seen.count("eth_getTransactionReceipt"))
+
+
+async def test_block_that_vanishes_makes_its_receipt_unknown_again(chain, wire, new_relayer, ask, states):
+    relayer = new_relayer(wire.url)
+    await ask(chain.approval("a", 1))
+    await relayer.step()
+    await chain.mine()
+    await relayer.step()
+    await chain("anvil_reorg", 1, [])
+
+    await settle(chain, relayer)
+
+    assert ({"a": "final"}, [1]) == (await states(), await chain.approvals())

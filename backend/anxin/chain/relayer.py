@@ -20,6 +20,7 @@ signed goes through another. What it has signed waits for it: only its key can p
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +47,7 @@ from anxin.chain.sending import replace_stuck, send_due
 from anxin.chain.settling import TOO_EARLY, refuse, settle
 from anxin.chain.steps import AtBoundary, Boundary, go_on
 from anxin.chain.transactions import Transaction, Words, transaction_of
-from anxin.chain.trying import try_out
+from anxin.chain.trying import try_ahead
 from anxin.core.calls import Call, Refusal
 from anxin.core.clock import now
 from anxin.core.database import Sessions, transaction
@@ -97,6 +98,7 @@ class Relayer:
         self._rpc = rpc
         self._bounds = bounds
         self._balance = Balance(self._lane)
+        self._too_large: dict[int, int] = {}  # call → gas for which there was no room when it was last tried
         self._set_aside: dict[int, tuple[int, bool]] = {}  # call → look again at this height; was it a revert?
 
     async def run(self, stop: asyncio.Event, *, poll_seconds: float) -> None:
@@ -135,18 +137,25 @@ class Relayer:
     # ---------------------------------------------------------------- what can be signed
 
     async def _sign_waiting(self, mined: set[int], begun: datetime) -> bool:
-        """What is signed is sent before the next are tried out, which can take a node long."""
+        """What is signed is sent at once, and the next are tried out meanwhile, which can take a node long."""
         head = await self._rpc.head()
-        transactions, more = await self._next_transactions(head, mined), False
-        for some in _a_few_at_a_time(transactions):
-            if await self._try_and_sign(some, head, mined):
-                more = True
-                await send_due(self._lane, mined, begun)
+        groups = _a_few_at_a_time(await self._next_transactions(head, mined))
+        more = False
+        async with aclosing(try_ahead(self._lane, groups)) as tried:
+            async for some, found in tried:
+                gas = await self._sizes(found, head)
+                signed = await self._sign(some, gas, mined) if gas else 0
+                if signed:
+                    more = True
+                    await send_due(self._lane, mined, begun)
+                if signed < len(gas):
+                    break  # no room for more
         return more
 
-    async def _try_and_sign(self, transactions: Mapping[int, Transaction], head: int, mined: set[int]) -> bool:
+    async def _sizes(self, tried: Mapping[int, int | RpcError], head: int) -> dict[int, int]:
+        """Return the gas to allow each call that would succeed; see to the others."""
         gas: dict[int, int] = {}
-        for call_pk, used in (await try_out(self._lane, transactions)).items():
+        for call_pk, used in tried.items():
             error = used if isinstance(used, RpcError) else None
             if error is not None and not error.is_out_of_gas:
                 await self._doubt(call_pk, error, head)
@@ -155,17 +164,21 @@ class Relayer:
                 await refuse(self._lane, call_pk, "waiting", Refusal("TooMuchGas", [needed, self._bounds.gas_ceiling]))
             else:
                 gas[call_pk] = min(int(used * GAS_MARGIN) + 30_000, self._bounds.gas_ceiling)
-        return bool(gas) and await self._sign(transactions, gas, mined)
+        return gas
 
     async def _next_transactions(self, head: int, mined: set[int]) -> dict[int, Transaction]:
         """What may be signed now, in order. The number of transactions in flight is bounded: those no block has yet."""
         aside = [call_pk for call_pk, (height, _) in self._set_aside.items() if height > head]
         async with self._sessions() as session:
-            room = self._bounds.in_flight - (await self._lane.flying(session, mined))[0]
+            flying, gas = await self._lane.flying(session, mined)
+            room = self._bounds.in_flight - flying
             waiting = select(RelayCall).where(self._may_take, RelayCall.id.not_in(aside))
             calls = list(await session.scalars(waiting.order_by(RelayCall.id).limit(max(room, 0))))
         transactions = {}
         for call in calls:
+            if call.id in self._too_large and self._has_no_room(self._too_large[call.id], gas):
+                break  # nor for those behind it: they keep their order
+            self._too_large.pop(call.id, None)
             try:
                 transactions[call.id] = transaction_of(call)
             except NotACall as error:
@@ -191,26 +204,31 @@ class Relayer:
 
     # ---------------------------------------------------------------- sign and store
 
-    async def _sign(self, transactions: Mapping[int, Transaction], gas: Mapping[int, int], mined: set[int]) -> bool:
-        """Give each call the key's next nonce and store its bytes; bounded by the gas in flight."""
+    async def _sign(self, transactions: Mapping[int, Transaction], gas: Mapping[int, int], mined: set[int]) -> int:
+        """Give each call the key's next nonce and store its bytes; bounded by the gas in flight. Return how many."""
         fees = await self._fees()
         if fees is None or not await adopt_nonce(self._lane):
-            return False
+            return 0
         await self._lane.at(Boundary.ESTIMATED)
         async with transaction(self._sessions) as session:
             relayer = await session.get_one(RelayerRow, self._lane.address, with_for_update=True)
             _, flying = await self._lane.flying(session, mined)
             count = 0
             for call in await self._still_waiting(session, gas):
-                flying += gas[call.id]
-                if flying > self._bounds.gas_in_flight and flying > gas[call.id]:
+                if self._has_no_room(gas[call.id], flying):
+                    self._too_large[call.id] = gas[call.id]
                     break
+                flying += gas[call.id]
                 session.add(self._signed(call, relayer, transactions[call.id], gas[call.id], fees))
                 self._set_aside.pop(call.id, None)
                 count += 1
             await self._lane.at(Boundary.SIGNED)
         await self._lane.at(Boundary.STORED)
-        return count > 0
+        return count
+
+    def _has_no_room(self, gas: int, flying: int) -> bool:
+        """One call has room, however large."""
+        return flying > 0 and flying + gas > self._bounds.gas_in_flight
 
     async def _fees(self) -> Fees | None:
         """What to offer now; None where the next block asks for more than may be paid."""

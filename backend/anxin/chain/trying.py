@@ -4,7 +4,8 @@ A large batch is run once only: what names the slots it reads (EIP-2930, 200 gas
 estimate runs it a dozen times to find the least gas. Why one would revert only an estimate says.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -17,6 +18,27 @@ LARGE_GAS = 500_000  # from here on it pays to ask what a call will read
 LARGE_DATA = 16_000  # characters of 0x-hex: such a call is large
 
 log = structlog.get_logger()
+
+
+async def try_ahead(
+    lane: Lane, groups: Iterable[Mapping[int, Transaction]]
+) -> AsyncGenerator[tuple[Mapping[int, Transaction], dict[int, int | RpcError]], None]:
+    """Yield each group with what `try_out` says of it; the next is tried out while this one is dealt with."""
+    trying: asyncio.Task[dict[int, int | RpcError]] | None = None
+    before: Mapping[int, Transaction] = {}
+    try:
+        for some in groups:
+            tried = None if trying is None else await trying
+            trying = asyncio.create_task(try_out(lane, some))
+            if tried is not None:
+                yield before, tried
+            before = some
+        if trying is not None:
+            yield before, await trying
+    finally:
+        if trying is not None:
+            trying.cancel()
+            await asyncio.gather(trying, return_exceptions=True)
 
 
 async def try_out(lane: Lane, transactions: Mapping[int, Transaction]) -> dict[int, int | RpcError]:
