@@ -4,8 +4,9 @@ Measured of ours: from the commit of a round's confirmations and their jobs (as 
 says that every call is final: release job → batch of 256 → relay job → tried out → signed, stored, sent → mined → receipt
 `DEPTH` blocks deep → closed. One process runs the job queue and one relayer, as `anxin worker` does; the indexer is
 measured by bench_index.py. Of anvil: from sending a round's batches, encoded and signed beforehand by another key with the
-same gas and access lists, until the last is as deep. Same chain, same blocks (a second, 60 Mgas), real contracts, real
-signatures of 256 workers' device keys, each line paid once. The two take turns. Prints, and ends with a JSON line.
+same gas and access lists, until the last is as deep. Same chain, same blocks (a second, 30 Mgas, as anvil's own: four
+batches of workers who were paid before), real contracts, real signatures of 256 workers' device keys, each line paid once.
+The two take turns. Prints, and ends with a JSON line.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ from anxin.stack import EMBEDDED_ACCOUNTS, address_of  # noqa: E402
 from anxin.wiring import on_job  # noqa: E402
 
 BATCHES, ROUNDS, LINES = 40, 3, 256  # batches a round
-DEPTH, BLOCK_SECONDS, AMOUNT_FEN = 2, 1, 100
+DEPTH, BLOCK_SECONDS, BLOCK_GAS, AMOUNT_FEN = 2, 1, 30_000_000, 100
 PATIENCE_SECONDS = 300
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).date()
 
@@ -225,6 +226,7 @@ async def measure(site: OnChainSite, database_url: str, deployment: Path, batche
     everything = await post(site, batches * 2 * ROUNDS + 4)
     await put_on_record(connection, site)
     await site.chain("evm_setAutomine", False)
+    await site.chain("anvil_setBlockGasLimit", hex(BLOCK_GAS))
     await site.chain("evm_setIntervalMining", BLOCK_SECONDS)
     environment = {
         "ANXIN_DATABASE_URL": database_url, "ANXIN_RPC_URL": site.chain.anvil.url, "ANXIN_DEPLOYMENT": str(deployment),
