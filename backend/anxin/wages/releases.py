@@ -38,6 +38,8 @@ _FULL = text("""
         ORDER BY line.index LIMIT 1
     ) IS NULL
 """)
+# Jobs of one sheet: what a job that leaves it alone has locked, another would skip, and nobody would come for it again.
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('release of a sheet', :sheet))")
 KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey's is longer
 
 
@@ -48,6 +50,7 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
     closes the batch if any of them is still in it. A job that names none closes it at once. A second signature for a line
     waits while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign.
     """
+    await session.execute(ONE_AT_A_TIME, {"sheet": payload["sheet"]})
     sheet = await _sheet(session, payload["sheet"])
     other = aliased(Confirmation)
     on_its_way = exists().where(
