@@ -19,10 +19,6 @@ class Part:
     digits: int
     is_number: bool = False
 
-    @property
-    def template(self) -> str:
-        return f'"{self.name}":%d' if self.is_number else f'"{self.name}":"0x%s"'
-
 
 # One word: payout 20 bytes, amount in fen 8, sheetId 2, index 1, assurance 1.
 PAYMENT = (

@@ -33,7 +33,7 @@ class StaticWords:
 
     @classmethod
     def of(cls, inputs: Sequence[dict[str, Any]]) -> "StaticWords | None":
-        """Of an event's inputs, as its ABI has them; None where some are no words, or there are fewer than two values."""
+        """Of an event's inputs, as its ABI has them; None where some are no words."""
         indexed = [each for each in inputs if each["indexed"]]
         plain = [each for each in inputs if not each["indexed"]]
         starts = [(each, TOPIC * (i + 1) + 2) for i, each in enumerate(indexed)]
@@ -47,8 +47,6 @@ class StaticWords:
             for start, parts in (found[each["name"]] for each in inputs)
             for part in parts or ()
         ]
-        if len(values) < 2:
-            return None
         begins = [slice(at, at + 2) for at in range(0, data + 1, TOPIC)]
         blank = [slice(start, start + parts[0].first) for start, parts in found.values() if parts and parts[0].first]
         return cls(
@@ -56,9 +54,7 @@ class StaticWords:
                 length=data + 2 + WORD * len(plain),
                 fixed_of=itemgetter(*begins, *blank),
                 fixed=("0x",) * len(begins) + tuple("0" * (each.stop - each.start) for each in blank),
-                values_of=itemgetter(*(place for _, place in values)),
-                numbers=[i for i, (part, _) in enumerate(values) if part.is_number],
-                template="{" + ",".join(part.template for part, _ in values) + "}",
+                values=values,
             )
         )
 
@@ -70,19 +66,20 @@ class StaticWords:
 
 
 def _reader(
-    *, length: int, fixed_of: Slices, fixed: tuple[str, ...], values_of: Slices, numbers: Sequence[int], template: str
+    *, length: int, fixed_of: Slices, fixed: tuple[str, ...], values: Sequence[tuple[Part, slice]]
 ) -> Callable[[str], str | None]:
-    """A closure: looking its parts up in an object each time would take a tenth longer."""
+    """Written out as one f-string, as a person would who knew the event: a template filled in takes a third longer.
 
-    def json(text: str) -> str | None:
-        if len(text) != length or fixed_of(text) != fixed:
-            return None
-        values: list[Any] = [*values_of(text)]
-        for place in numbers:
-            values[place] = int(values[place], 16)
-        return template % tuple(values)
-
-    return json
+    Nothing of a log is in the source: only the names and sizes of the ABI that we compiled.
+    """
+    digits = [f"text[{place.start}:{place.stop}]" for _, place in values]
+    written = ",".join(
+        f'"{part.name}":{{int({each}, 16)}}' if part.is_number else f'"{part.name}":"0x{{{each}}}"'
+        for (part, _), each in zip(values, digits, strict=True)
+    )
+    source = f"lambda text: f'{{{{{written}}}}}' if len(text) == {length} and fixed_of(text) == fixed else None"
+    reader: Callable[[str], str | None] = eval(source, {"fixed_of": fixed_of, "fixed": fixed})  # noqa: S307
+    return reader
 
 
 def is_hex(text: str, parts: int) -> bool:
