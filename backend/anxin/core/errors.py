@@ -72,6 +72,18 @@ class Internal(AnxinError):
     }
 
 
+class Unavailable(AnxinError):
+    """The database is out of reach: nothing was stored, or nobody can say whether it was. Sending it again does no harm."""
+
+    status = 503
+    title = {"zh": "暂时无法服务", "en": "Not available just now"}
+    detail = {
+        "zh": "系统暂时连不上数据库。请保留您的操作，{retry_after_seconds} 秒后再试；重复提交不会重复生效。",
+        "en": "The database is out of reach. Keep what you have and try again in {retry_after_seconds} seconds: "
+        "what is sent twice counts once.",
+    }
+
+
 # ------------------------------------------------------------------ who is asking
 
 

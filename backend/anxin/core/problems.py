@@ -9,11 +9,14 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import HTTPRouteHandler
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from anxin.core.errors import AnxinError, Internal, Malformed, MethodNotAllowed, NotFound, TooLarge
+from anxin.core.errors import AnxinError, Internal, Malformed, MethodNotAllowed, NotFound, TooLarge, Unavailable
 from anxin.core.language import Language, preferred
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5  # a database that is started again takes about as long
 MAX_BODY_BYTES = 64 * 1024  # the largest signed word, a passkey's, is under 2 KB
 
 log = structlog.get_logger()
@@ -51,6 +54,14 @@ def answer_uncaught(request: Request[Any, Any, Any], error: Exception) -> Respon
     return answer(request, Internal(incident=incident))
 
 
+def answer_cut_off(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """The database is gone, or has no connection left for us. What it refuses for its own reasons is our mistake."""
+    if isinstance(error, DBAPIError) and not (error.connection_invalidated or isinstance(error, _CUT_OFF)):
+        return answer_uncaught(request, error)
+    log.error("the database is out of reach", path=request.url.path, reason=type(error).__name__)
+    return answer(request, Unavailable(retry_after_seconds=RETRY_AFTER_SECONDS))
+
+
 def answer_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[dict[str, Any]]:
     """What the JSON reader does not call a mistake of the sender: bytes that are no UTF-8, and nesting without end."""
     return answer(request, Malformed(problem="UTF-8, JSON"))
@@ -78,10 +89,15 @@ def _sentence(error: HTTPException) -> str:
     return "; ".join(places) or error.detail
 
 
+_CUT_OFF = (InterfaceError, OperationalError)
+
 HANDLERS: ExceptionHandlersMap = {
     AnxinError: answer,
     HTTPException: answer_http,
     RecursionError: answer_unreadable,
     UnicodeDecodeError: answer_unreadable,
+    DBAPIError: answer_cut_off,
+    NoConnectionLeft: answer_cut_off,
+    ConnectionError: answer_cut_off,
     Exception: answer_uncaught,
 }
