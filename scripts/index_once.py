@@ -1,4 +1,4 @@
-"""A process that indexes, for bench_index.py: `index_once.py seen|final DATABASE RPC DEPLOYMENT` prints what it took as JSON.
+"""A process that indexes, for bench_index.py: `index_once.py seen|final DATABASE RPC DEPLOYMENT` prints JSON.
 
 seen: from the first block to the head, every event stored, none final. final: what is stored already becomes final, with
 every handler of wiring.py, for a while.
