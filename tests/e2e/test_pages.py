@@ -140,7 +140,12 @@ async def test_api_reference_needs_no_cdn(story: Story, browser: Browser):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(f"{story.stack.settings.public_url}/docs/")
-    await page.wait_for_selector('[data-path="/api/confirmations/{digest}"]')
+    await page.wait_for_selector('[data-path="/api/sessions"]')
+    confirming = page.locator('[data-path="/api/confirmations/{digest}"]').first
+    async with asyncio.timeout(30):
+        while not await confirming.is_visible():  # so many operations are drawn only where one looks
+            await page.mouse.wheel(0, 600)
+            await asyncio.sleep(0.1)
 
     assert [url for url in asked if not url.startswith((story.stack.settings.public_url, "data:"))] == []
     await page.close()

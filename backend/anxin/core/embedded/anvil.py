@@ -154,15 +154,19 @@ class EmbeddedChain:
                 return
             if not _is_free(self._port):
                 raise PortTaken(self._port, PORT_VARIABLE)
-            written = self._files.log.stat().st_size if self._files.log.exists() else 0
-            with self._files.log.open("ab") as output:
-                self._process = await asyncio.create_subprocess_exec(
-                    _program(), *self._options(), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
-                    start_new_session=True,  # out of reach of the terminal's Ctrl-C
-                )  # fmt: skip
-            await self._wait_for_answer(written)
-            await self._go_on()
-            self._files.is_running(Running(self._process.pid, self._port, self.genesis_hash))
+            async with self._saving:  # what a killed chain had answered may still be on its way into the file
+                await self._spawn()
+
+    async def _spawn(self) -> None:
+        written = self._files.log.stat().st_size if self._files.log.exists() else 0
+        with self._files.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                _program(), *self._options(), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,  # out of reach of the terminal's Ctrl-C
+            )  # fmt: skip
+        await self._wait_for_answer(written)
+        await self._go_on()
+        self._files.is_running(Running(self._process.pid, self._port, self.genesis_hash))
 
     def _options(self) -> list[str]:
         options = ["--host", HOST, "--port", str(self._port), "--chain-id", str(CHAIN_ID), "--hardfork", "osaka"]
@@ -188,8 +192,8 @@ class EmbeddedChain:
 
     async def _go_on(self) -> None:
         """Every block it begins with is stored. Time goes on from now, or from the last block where that is ahead of us."""
+        self._files.say_safe(await asyncio.to_thread(self._files.state_height))
         last = await self.rpc("eth_getBlockByNumber", "latest", False)
-        self._files.say_safe(int(last["number"], 16))
         await self.rpc("evm_setTime", max(int(time.time()), int(last["timestamp"], 16) + 1))
 
     async def _adopt(self) -> bool:
@@ -260,9 +264,12 @@ class EmbeddedChain:
     async def _end(self, running: Running) -> None:
         await self.save()
         self._files.is_stopped()
-        os.kill(running.pid, signal.SIGTERM)
-        if self._process:
+        if self._process and self._process.returncode is None:  # started again, it may not be on record yet
+            self._process.terminate()
             await self._process.wait()
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(running.pid, signal.SIGTERM)
         while not _is_free(self._port):
             await asyncio.sleep(0.03)
 

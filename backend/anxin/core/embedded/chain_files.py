@@ -25,6 +25,12 @@ class Running(msgspec.Struct, frozen=True):
     genesis_hash: str
 
 
+class _State(msgspec.Struct):
+    """Of what anvil dumps: the newest block."""
+
+    best_block_number: int = 0
+
+
 class ChainFiles:
     """The files of one chain. Methods raise OSError."""
 
@@ -50,6 +56,10 @@ class ChainFiles:
         if self._packed.exists():
             self._state.write_bytes(gzip.decompress(self._packed.read_bytes()))
         return self._state if self._state.exists() else None
+
+    def state_height(self) -> int:
+        """The newest block that anvil went on from. What clients have had made since it answers is not stored yet."""
+        return msgspec.json.decode(self._state.read_bytes(), type=_State).best_block_number if self._state.exists() else 0
 
     def genesis_time(self) -> int:
         """The first block's time, kept: anvil makes that block anew at each start, and it must come out the same, or
