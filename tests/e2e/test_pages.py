@@ -3,6 +3,7 @@
 The connection drops between signing and sending; the page is even reloaded before it comes back.
 """
 
+import asyncio
 import json
 from typing import Any
 
