@@ -1,6 +1,6 @@
 """JSON-RPC over one kept-alive HTTP connection."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+MOST_BYTES = 1_000_000  # in one request: anvil takes 2 MB, geth 5
+MOST_CALLS = 1000  # geth's own limit
+
 T = TypeVar("T")
+Requests = Sequence[tuple[str, tuple[Any, ...]]]
 
 
 class RpcError(Exception):
@@ -74,14 +78,15 @@ class Rpc:
             raise _error(answer.error)
         return answer.result
 
-    async def batch(self, requests: Sequence[tuple[str, tuple[Any, ...]]], kind: Any = Any) -> list[Any]:
-        """Return each request's result in order, read into a type, or its RpcError in its place."""
-        if not requests:
-            return []
-        answers = await self._post(kind, requests)
+    async def batch(self, requests: Requests, kind: Any = Any) -> list[Any]:
+        """Return each request's result in order, read into a type, or its RpcError in its place.
+
+        What nodes would find too long goes in several parts, one after the other; where one fails, so does the whole.
+        """
+        answers = [answer for part in _parts(requests) for answer in await self._post(kind, part)]
         return [_error(answer.error) if answer.error is not None else answer.result for answer in answers]
 
-    async def _post(self, kind: Any, requests: Sequence[tuple[str, tuple[Any, ...]]]) -> list[_Answer[Any]]:
+    async def _post(self, kind: Any, requests: Requests) -> list[_Answer[Any]]:
         first = self._next_id
         self._next_id += len(requests)
         body = [
@@ -150,6 +155,20 @@ def _height_in(file: Path) -> int:
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[list[_Answer[Any]]]:
     return msgspec.json.Decoder(list[_Answer[kind]])
+
+
+def _parts(requests: Requests) -> Iterator[Requests]:
+    part: list[tuple[str, tuple[Any, ...]]] = []
+    length = 0
+    for method, params in requests:
+        more = len(msgspec.json.encode(params)) + 100  # what is around it
+        if part and (length + more > MOST_BYTES or len(part) == MOST_CALLS):
+            yield part
+            part, length = [], 0
+        part.append((method, params))
+        length += more
+    if part:
+        yield part
 
 
 _JSON = {"content-type": "application/json"}
