@@ -54,7 +54,7 @@ from anxin.settings import Settings  # noqa: E402
 from anxin.stack import EMBEDDED_ACCOUNTS, address_of  # noqa: E402
 from anxin.wiring import on_job  # noqa: E402
 
-BATCHES, ROUNDS, LINES = 40, 3, 256  # batches a round
+BATCHES, ROUNDS, LINES = 80, 3, 256  # batches a round: enough that its beginning and its last blocks weigh little
 DEPTH, BLOCK_SECONDS, BLOCK_GAS, AMOUNT_FEN = 2, 1, 30_000_000, 100
 PATIENCE_SECONDS = 300
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).date()
