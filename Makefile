@@ -19,7 +19,7 @@ ABI := $(addprefix backend/anxin/chain/abi/,$(addsuffix .json,RoleManager WageTo
 
 # ---------------------------------------------------------------- for people
 
-.PHONY: help setup demo test lint chaos coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import bench-chain lock clean
+.PHONY: help setup demo test lint chaos coverage invariants contract-twilio slither bench bench-gas bench-payroll bench-import bench-demo bench-chain lock clean
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -59,7 +59,9 @@ contract-twilio: setup tests/twilio/node_modules/installed ## Our SMS client and
 slither: setup .tools/slither/installed ## Static analysis of the contracts
 	@.venv/bin/python scripts/run_slither.py
 
-bench: setup bench-gas bench-payroll bench-import bench-chain ## Gas, a month's pay, an import, wages to the chain and back, then the demo's time: first start on an empty state folder, and a warm second one
+bench: setup bench-gas bench-payroll bench-import bench-demo bench-chain ## All of them, one after the other
+
+bench-demo: setup ## How long the demo takes: first start on an empty state folder, and a warm second one
 	@.venv/bin/python scripts/bench_demo.py
 
 bench-gas: setup ## What a wage costs in gas, against contracts/gas-snapshot.json (build/bench-gas.json)
