@@ -59,7 +59,7 @@ contract-twilio: setup tests/twilio/node_modules/installed ## Our SMS client and
 slither: setup .tools/slither/installed ## Static analysis of the contracts
 	@.venv/bin/python scripts/run_slither.py
 
-bench: setup bench-gas bench-payroll bench-import bench-demo bench-chain ## All of them, one after the other
+bench: setup bench-gas bench-payroll bench-import bench-demo bench-chain ## Every bench below, one after the other
 
 bench-demo: setup ## How long the demo takes: first start on an empty state folder, and a warm second one
 	@.venv/bin/python scripts/bench_demo.py
