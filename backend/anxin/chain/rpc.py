@@ -1,6 +1,6 @@
 """JSON-RPC over one kept-alive HTTP connection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -14,6 +14,7 @@ MOST_CALLS = 1000  # geth's own limit
 
 T = TypeVar("T")
 Requests = Sequence[tuple[str, tuple[Any, ...]]]
+Asked = tuple[int, bytes]  # a request by its id, encoded
 
 
 class RpcError(Exception):
@@ -73,7 +74,7 @@ class Rpc:
 
     async def call_for(self, kind: Any, method: str, *params: Any) -> Any:
         """Return the result read into a type: fields that are not asked for cost nothing. None where there is none."""
-        answer = (await self._post(kind, [(method, params)]))[0]
+        answer = (await self._post(kind, list(self._asked([(method, params)]))))[0]
         if answer.error is not None:
             raise _error(answer.error)
         return answer.result
@@ -83,27 +84,27 @@ class Rpc:
 
         What nodes would find too long goes in several parts, one after the other; where one fails, so does the whole.
         """
-        answers = [answer for part in _parts(requests) for answer in await self._post(kind, part)]
+        answers = [answer for part in _parts(self._asked(requests)) for answer in await self._post(kind, part)]
         return [_error(answer.error) if answer.error is not None else answer.result for answer in answers]
 
-    async def _post(self, kind: Any, requests: Requests) -> list[_Answer[Any]]:
-        first = self._next_id
-        self._next_id += len(requests)
-        body = [
-            {"jsonrpc": "2.0", "id": first + i, "method": method, "params": params}
-            for i, (method, params) in enumerate(requests)
-        ]
+    def _asked(self, requests: Requests) -> Iterator[Asked]:
+        for method, params in requests:
+            number, self._next_id = self._next_id, self._next_id + 1
+            yield number, msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+    async def _post(self, kind: Any, asked: Sequence[Asked]) -> list[_Answer[Any]]:
+        body = b"[" + b",".join(request for _, request in asked) + b"]"
         try:
-            async with self._open().post(self._url, data=msgspec.json.encode(body), headers=_JSON) as response:
+            async with self._open().post(self._url, data=body, headers=_JSON) as response:
                 if not response.ok:
                     raise RpcUnreachable(f"HTTP {response.status}")  # not the URL: some hold a provider's key
                 answers = _decoder(kind).decode(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             raise RpcUnreachable(f"{type(error).__name__}: {error}") from error
         by_id = {answer.id: answer for answer in answers}
-        if by_id.keys() != set(range(first, first + len(requests))):
+        if by_id.keys() != {number for number, _ in asked}:
             raise RpcUnreachable("the node left out answers")
-        return [by_id[first + i] for i in range(len(requests))]
+        return [by_id[number] for number, _ in asked]
 
     def _open(self) -> aiohttp.ClientSession:
         """The one session, made where it is first used: it belongs to the event loop that runs then."""
@@ -157,16 +158,15 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[list[_Answer[Any]]]:
     return msgspec.json.Decoder(list[_Answer[kind]])
 
 
-def _parts(requests: Requests) -> Iterator[Requests]:
-    part: list[tuple[str, tuple[Any, ...]]] = []
+def _parts(asked: Iterable[Asked]) -> Iterator[Sequence[Asked]]:
+    part: list[Asked] = []
     length = 0
-    for method, params in requests:
-        more = len(msgspec.json.encode(params)) + 100  # what is around it
-        if part and (length + more > MOST_BYTES or len(part) == MOST_CALLS):
+    for each in asked:
+        if part and (length + len(each[1]) > MOST_BYTES or len(part) == MOST_CALLS):
             yield part
             part, length = [], 0
-        part.append((method, params))
-        length += more
+        part.append(each)
+        length += len(each[1])
     if part:
         yield part
 
