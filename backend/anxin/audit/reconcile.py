@@ -25,7 +25,6 @@ from anxin.core.deployment import Deployment
 from anxin.ledger import service as ledger
 
 EVERY_BLOCKS, EVERY = 100, timedelta(minutes=10)  # whichever comes first
-CALLS_AT_ONCE = 100
 TOLD = "{subject}: {differences} at block {block}. Run anxin audit, which names the events; see docs/operations.md"
 
 Figures = dict[str, int]  # fen
@@ -106,11 +105,7 @@ class Reconciler:
         """What a node's contracts say at that very block. Raises RpcError also where the node does not have it."""
         at = {"blockHash": ours.hash, "requireCanonical": True}
         asked = [self._question(subject) for subject in ours.figures]
-        answers: list[Any] = []
-        for start in range(0, len(asked), CALLS_AT_ONCE):
-            some = asked[start : start + CALLS_AT_ONCE]
-            calls = [("eth_call", ({"to": each.address, "data": encode_call(each)}, at)) for each in some]
-            answers += await rpc.batch(calls)
+        answers = await rpc.batch([("eth_call", ({"to": each.address, "data": encode_call(each)}, at)) for each in asked])
         return {call.address: _figures(call, answer) for call, answer in zip(asked, answers, strict=True)}
 
     def _question(self, subject: str) -> Call:

@@ -60,12 +60,8 @@ async def _logs(rpc: Rpc, contracts: dict[str, str], first: int, last: int) -> l
 
 async def _times(rpc: Rpc, numbers: set[str]) -> dict[str, str]:
     """Timestamps by block, from the headers: not every node puts them into its logs."""
-    ordered, times = sorted(numbers), dict[str, str]()
-    for start in range(0, len(ordered), 100):
-        some = ordered[start : start + 100]
-        blocks = await rpc.batch([("eth_getBlockByNumber", (number, False)) for number in some])
-        times |= {number: block["timestamp"] for number, block in zip(some, blocks, strict=True)}
-    return times
+    blocks = await rpc.batch([("eth_getBlockByNumber", (number, False)) for number in numbers])
+    return {number: block["timestamp"] for number, block in zip(numbers, blocks, strict=True)}
 
 
 async def read_view(rpc: Rpc, contract: str, address: str, function: str, block: int, **arguments: Any) -> Any:
