@@ -24,7 +24,7 @@ from anxin.bank.adapter import Adapter
 from anxin.bank.desk import Desk
 from anxin.bank.retention import shred_bank_files
 from anxin.chain import alarms, relayer, reversal
-from anxin.chain.indexer import BlockHandler, EventHandler
+from anxin.chain.finality import BlockHandler, EventHandler
 from anxin.chain.lane import OnRefused, OnSent
 from anxin.core.calls import Refusal
 from anxin.core.database import Sessions

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.backend.test_indexer_words import log_of
 
-from anxin.chain import contracts, indexer, stretches
+from anxin.chain import contracts, finality, indexer, stretches
 from anxin.chain.contracts import CONTRACTS, decode_log, quick_json
 from anxin.chain.indexer import Indexer
 from anxin.chain.leader import Moving
@@ -49,7 +49,7 @@ def stored(sessions):
         """What is in the database, as an auditor would have read it."""
         async with sessions() as session:
             rows = select(ChainEvent).order_by(ChainEvent.block_number, ChainEvent.log_index)
-            return [indexer.event_of(row) for row in await session.scalars(rows)]
+            return [finality.event_of(row) for row in await session.scalars(rows)]
 
     return stored
 

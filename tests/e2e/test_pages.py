@@ -12,8 +12,7 @@ from playwright.async_api import Browser, Page
 from sqlalchemy import select
 from tests.e2e.conftest import picture
 
-from anxin.chain.indexer import ORPHANED
-from anxin.chain.models import ChainEvent
+from anxin.chain.models import ORPHANED, ChainEvent
 from anxin.core.signing import DEVICE, PASSKEY
 from anxin.demo.phones import phone_number
 from anxin.demo.site import VISITOR

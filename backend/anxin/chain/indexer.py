@@ -28,20 +28,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.chain.contracts import decode_log
-from anxin.chain.finality import BlockHandler as BlockHandler
-from anxin.chain.finality import EventHandler as EventHandler
-from anxin.chain.finality import Finality
-from anxin.chain.finality import event_of as event_of
-from anxin.chain.identity import ChainChanged as ChainChanged
-from anxin.chain.identity import check_chain
+from anxin.chain.finality import BlockHandler, EventHandler, Finality
+from anxin.chain.identity import ChainChanged, check_chain
 from anxin.chain.leader import Moving, lead
 from anxin.chain.live import announce, announce_resync
-from anxin.chain.models import FINAL as FINAL
-from anxin.chain.models import ORPHANED as ORPHANED
-from anxin.chain.models import SEEN, Block, ChainEvent, EscrowAddress
+from anxin.chain.models import FINAL, ORPHANED, SEEN, Block, ChainEvent, EscrowAddress
 from anxin.chain.rows import Rows, begins
 from anxin.chain.rpc import Rpc
-from anxin.chain.storing import ONE_WRITER as ONE_WRITER
 from anxin.chain.storing import last_indexed, store, writing
 from anxin.chain.stretches import Stretch, Stretches
 from anxin.core.database import Sessions

@@ -14,11 +14,12 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.chain.alarms import BLOCKS_REVERSED, raise_alarm
+from anxin.chain.finality import EventHandler, event_of
 from anxin.chain.identity import check_first_block
-from anxin.chain.indexer import ONE_WRITER, EventHandler, event_of
 from anxin.chain.live import announce_resync
 from anxin.chain.models import FINAL, ORPHANED, Block, ChainEvent, EscrowAddress, RelayAttempt, RelayCall
 from anxin.chain.rpc import Rpc
+from anxin.chain.storing import ONE_WRITER
 from anxin.core.database import Sessions, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event

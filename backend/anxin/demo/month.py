@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from anxin.alerts.models import QUEUED, SENDING, Message
 from anxin.audit.books import EscrowBooks
 from anxin.audit.service import audit
-from anxin.chain.indexer import FINAL, event_of, heights
-from anxin.chain.models import ChainEvent
+from anxin.chain.finality import event_of
+from anxin.chain.indexer import heights
+from anxin.chain.models import FINAL, ChainEvent
 from anxin.chain.reader import read_events
 from anxin.chain.rpc import Rpc
 from anxin.core.database import Sessions
