@@ -395,7 +395,7 @@ def _run(task: Any) -> None:
     from anxin.chain.identity import ChainChanged, NodeBehind
     from anxin.chain.relay_file import CannotRelay
     from anxin.chain.reversal import CannotReverse
-    from anxin.chain.rpc import RpcUnreachable
+    from anxin.chain.rpc import RpcError, RpcUnreachable
     from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
     from anxin.stack import CannotStart
@@ -404,8 +404,8 @@ def _run(task: Any) -> None:
     try:
         asyncio.run(_stoppable(task))
     except* (
-        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcUnreachable, CannotRelay, CannotReverse, CannotStart,
-        CannotTell, NoAttestation, SettingsError,
+        EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcError, RpcUnreachable, CannotRelay, CannotReverse,
+        CannotStart, CannotTell, NoAttestation, SettingsError,
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from anxin.chain.models import FINAL, Block
-from anxin.chain.rpc import Rpc, RpcError
+from anxin.chain.rpc import Rpc, RpcError, RpcUnreachable, hex_number
 from anxin.core.database import Sessions
 from anxin.core.deployment import Deployment
 
@@ -36,7 +36,9 @@ async def check_first_block(rpc: Rpc, deployment: Deployment, number: int = 0) -
         if isinstance(answer, RpcError):
             raise answer
     chain_id, genesis, header = answers
-    if int(chain_id, 16) != deployment.chain_id or genesis is None or genesis["hash"] != deployment.genesis_hash:
+    if not isinstance(genesis, dict | None):
+        raise RpcUnreachable("what answers is no node of a chain: its blocks are none")
+    if hex_number(chain_id) != deployment.chain_id or genesis is None or genesis["hash"] != deployment.genesis_hash:
         raise ChainChanged(
             "this chain is not the one the contracts were deployed on: deploy again, or point ANXIN_RPC_URL at the "
             "chain of ANXIN_DEPLOYMENT"

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from anxin.chain.no_answer import NO_URL, place_of, why, wrong_status
+
 MOST_BYTES = 1_000_000  # in one request: anvil takes 2 MB, geth 5
 MOST_CALLS = 1000  # geth's own limit
 
@@ -21,7 +23,7 @@ class RpcError(Exception):
     """The node answered with an error. `data` holds a revert's bytes, where there are any."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(f"{message} ({code})")
+        super().__init__(f"the node refuses: {message} ({code})")
         self.code = code
         self.message = message
         self.data = data
@@ -38,7 +40,7 @@ class RpcError(Exception):
 
 
 class RpcUnreachable(Exception):
-    """No answer, or not one: what was sent may or may not have been done."""
+    """No answer, or not one: what was sent may or may not have been done. The message is a sentence for people."""
 
 
 class _Answer(msgspec.Struct, Generic[T]):
@@ -48,7 +50,7 @@ class _Answer(msgspec.Struct, Generic[T]):
 
 
 class Rpc:
-    """A node. Every method may raise RpcError or RpcUnreachable.
+    """A node. Every method may raise RpcError or RpcUnreachable; so does making one with what is no URL.
 
     Args:
         safe_height_file: where the node says up to which block it will have everything even after a power cut, as a
@@ -56,7 +58,10 @@ class Rpc:
     """
 
     def __init__(self, url: str, *, timeout_seconds: float = 10, safe_height_file: str = "") -> None:
-        self._url = url
+        place = place_of(url)
+        if place is None:
+            raise RpcUnreachable(NO_URL)
+        self._url, self._place, self._timeout_seconds = url, place, timeout_seconds
         self._timeout = aiohttp.ClientTimeout(total=None, connect=timeout_seconds, sock_read=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
         self._next_id = 0
@@ -97,13 +102,13 @@ class Rpc:
         try:
             async with self._open().post(self._url, data=body, headers=_JSON) as response:
                 if not response.ok:
-                    raise RpcUnreachable(f"HTTP {response.status}")  # not the URL: some hold a provider's key
+                    raise RpcUnreachable(wrong_status(self._place, response.status))
                 answers = _decoder(kind).decode(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
-            raise RpcUnreachable(f"{type(error).__name__}: {error}") from error
+            raise RpcUnreachable(why(self._place, error, self._timeout_seconds)) from None  # its own words hold the URL
         by_id = {answer.id: answer for answer in answers}
         if by_id.keys() != {number for number, _ in asked}:
-            raise RpcUnreachable("the node left out answers")
+            raise RpcUnreachable(f"{self._place} left out answers: try again, or use another node")
         return [by_id[number] for number, _ in asked]
 
     def _open(self) -> aiohttp.ClientSession:
@@ -118,10 +123,10 @@ class Rpc:
     # ---------------------------------------------------------------- what is asked often
 
     async def chain_id(self) -> int:
-        return int(await self.call("eth_chainId"), 16)
+        return hex_number(await self.call("eth_chainId"))
 
     async def head(self) -> int:
-        return int(await self.call("eth_blockNumber"), 16)
+        return hex_number(await self.call("eth_blockNumber"))
 
     def stored_height(self) -> int | None:
         """Return the newest block that the node will have even after a kill; None where it forgets none.
@@ -144,6 +149,14 @@ class Rpc:
         """Header fields of a block, hex as the node gives them; None beyond the head."""
         found: dict[str, Any] | None = await self.call("eth_getBlockByNumber", hex(number), False)
         return found
+
+
+def hex_number(answer: Any) -> int:
+    """Return a number as nodes write it. Raises RpcUnreachable where it is none: whatever answered is no node."""
+    try:
+        return int(answer, 16)
+    except (TypeError, ValueError):
+        raise RpcUnreachable("what answers is no node of a chain: it has no number where one belongs") from None
 
 
 def _height_in(file: Path) -> int:

@@ -168,7 +168,8 @@ async def run(teller: Teller, every_seconds: float) -> None:
         except (BankUnreachable, RpcUnreachable, RpcError) as error:
             if str(error) != unreachable:
                 unreachable = str(error)
-                log.warning("trying again", error=f"{type(error).__name__}: {error}")
+                silent = "the bank" if isinstance(error, BankUnreachable) else "the node"
+                log.warning("trying again", silent=silent, reason=unreachable)
         else:
             unreachable = ""
             since = {doubt: since.get(doubt, time.monotonic()) for doubt in done.doubts}
