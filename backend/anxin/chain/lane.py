@@ -59,6 +59,7 @@ class Lane:
     number: int = 0
     lanes: int = 1
     at: AtBoundary = go_on
+    contracts: set[str] = field(default_factory=set)  # addresses, besides the deployment's, where one was seen
     places: dict[str, Place] = field(default_factory=dict)  # of transactions that are mined and not final, by hash
     _alarmed: dict[str, bool] = field(default_factory=dict)
 

@@ -22,7 +22,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -44,7 +44,7 @@ from anxin.chain.models import RelayAttempt, RelayCall
 from anxin.chain.models import Relayer as RelayerRow
 from anxin.chain.rpc import Rpc, RpcError
 from anxin.chain.sending import replace_stuck, send_due
-from anxin.chain.settling import TOO_EARLY, refuse, settle
+from anxin.chain.settling import comes_too_early, refuse, settle
 from anxin.chain.steps import AtBoundary, Boundary, go_on
 from anxin.chain.transactions import Transaction, Words, transaction_of
 from anxin.chain.trying import try_ahead
@@ -56,9 +56,18 @@ from anxin.core.jobs import Payload
 
 GAS_MARGIN = 1.25
 TRIED_BYTES = 100_000  # of calls tried out in one request: a node takes seconds for a large batch
+MOST_BLOCKS_ASIDE = 100  # between two looks at a call that comes too early
 IN_ORDER = ("postSheet",)  # functions whose calls to one contract follow each other
 
 log = structlog.get_logger()
+
+
+class Aside(NamedTuple):
+    """A call that would not succeed now: looked at again at height `until`. `since`: when it was first set aside."""
+
+    until: int
+    reverted: bool
+    since: int
 
 
 class KeyReused(Exception):
@@ -99,7 +108,7 @@ class Relayer:
         self._bounds = bounds
         self._balance = Balance(self._lane)
         self._too_large: dict[int, int] = {}  # call → gas for which there was no room when it was last tried
-        self._set_aside: dict[int, tuple[int, bool]] = {}  # call → look again at this height; was it a revert?
+        self._set_aside: dict[int, Aside] = {}
 
     async def run(self, stop: asyncio.Event, *, poll_seconds: float) -> None:
         """Relay until `stop`, as the only relayer of this key. Raises ChainChanged."""
@@ -168,7 +177,7 @@ class Relayer:
 
     async def _next_transactions(self, head: int, mined: set[int]) -> dict[int, Transaction]:
         """What may be signed now, in order. The number of transactions in flight is bounded: those no block has yet."""
-        aside = [call_pk for call_pk, (height, _) in self._set_aside.items() if height > head]
+        aside = [call_pk for call_pk, each in self._set_aside.items() if each.until > head]
         async with self._sessions() as session:
             flying, gas = await self._lane.flying(session, mined)
             room = self._bounds.in_flight - flying
@@ -189,18 +198,20 @@ class Relayer:
         """A call that would revert is refused when it still would `finality_depth` blocks later.
 
         What the first answer saw may have been a block that vanished since. One that only comes too early is looked at
-        again at the next block. Other errors are the node's, not the call's.
+        again at the next block, and less often the longer it waits. Other errors are the node's, not the call's.
         """
         refusal = decode_refusal(error.data, error.message)
-        if error.is_revert and refusal.error in TOO_EARLY:
-            self._set_aside[call_pk] = (head + 1, False)
+        before = self._set_aside.pop(call_pk, Aside(0, False, head))
+        if error.is_revert and await comes_too_early(self._lane, call_pk, refusal):
+            pause = min((head - before.since) // 8, MOST_BLOCKS_ASIDE)
+            self._set_aside[call_pk] = Aside(head + 1 + pause, False, before.since)
             return
-        _, reverted_before = self._set_aside.pop(call_pk, (0, False))
-        if error.is_revert and reverted_before:
+        if error.is_revert and before.reverted:
             await refuse(self._lane, call_pk, "waiting", refusal)
             return
         log.info("a call waits", call=call_pk, reason=error.message)
-        self._set_aside[call_pk] = (head + max(self._bounds.finality_depth, 1), error.is_revert)
+        until = head + max(self._bounds.finality_depth, 1)
+        self._set_aside[call_pk] = Aside(until, error.is_revert, before.since)
 
     # ---------------------------------------------------------------- sign and store
 

@@ -13,6 +13,7 @@ from anxin.chain.no_answer import NO_URL, place_of, why, wrong_status
 
 MOST_BYTES = 1_000_000  # in one request: anvil takes 2 MB, geth 5
 MOST_CALLS = 1000  # geth's own limit
+REVERTED = 3  # an error's code: the contract refuses
 
 T = TypeVar("T")
 Requests = Sequence[tuple[str, tuple[Any, ...]]]
@@ -30,7 +31,7 @@ class RpcError(Exception):
 
     @property
     def is_revert(self) -> bool:
-        return self.code == 3 or "revert" in self.message.lower()
+        return self.code == REVERTED or "revert" in self.message.lower()
 
     @property
     def is_out_of_gas(self) -> bool:

@@ -1,6 +1,7 @@
 """What has become of what was sent: the receipt of any of a nonce's attempts settles it, once it is deep enough.
 
     receipt, done ──► final · reverted ──► refused with the contract's reason, or looked at again where it came too early
+    done, where there was no contract yet ──► it was not done: looked at again
     a no-op's receipt ──► the call under it was not done: looked at again
     no receipt, and the nonce is used ──► who used it? ours ──► the node's receipts lag: wait · not ours ──► alarm, and the
                                           call is looked at again · cannot tell ──► alarm, and wait for ever
@@ -15,17 +16,21 @@ from sqlalchemy import case, func, select, update
 
 from anxin.chain import alarms
 from anxin.chain.contracts import decode_refusal
-from anxin.chain.identity import ChainChanged
+from anxin.chain.identity import has_contract
 from anxin.chain.lane import Lane
 from anxin.chain.leader import Moving
 from anxin.chain.models import RelayAttempt, RelayCall
 from anxin.chain.rpc import RpcError
 from anxin.chain.steps import Boundary
 from anxin.chain.transactions import transaction_of
+from anxin.chain.trying import NO_CONTRACT
 from anxin.core.calls import Refusal
 from anxin.core.database import transaction
 
-TOO_EARLY = ("Escrow_SheetOutOfOrder",)  # the contract's own order: what comes before is on its way
+# What the contract lacks another call brings. A word is only accepted once that was final: it is on its way, or comes
+# again after a reorganisation that took it back. Who asks for many at once can leave out the one who is not enrolled.
+TOO_EARLY = ("Escrow_SheetOutOfOrder", "Escrow_UnknownSheet", "Escrow_NotJoined", "Escrow_NotEnrolled", NO_CONTRACT)
+OF_MANY = ("release", "releaseUnsigned")
 UNEXPLAINED_REVERTS = 3  # so often a call may run out of gas before it is refused
 Receipt = dict[str, Any]
 Slot = list[RelayAttempt]
@@ -90,7 +95,10 @@ async def _close(lane: Lane, done: RelayAttempt, receipt: Receipt) -> None:
     if done.no_op:
         await _again(lane, done, block)
     elif int(receipt["status"], 16) == 1:
-        await _check_done(lane, receipt)
+        if not await _was_done(lane, receipt):
+            lane.contracts.discard(receipt["to"].lower())
+            await _again(lane, done, block)
+            return
         async with transaction(lane.sessions) as session:
             call = await session.get_one(RelayCall, done.call_pk, with_for_update=True)
             call.state = "final" if call.state == "signed" else call.state
@@ -99,13 +107,11 @@ async def _close(lane: Lane, done: RelayAttempt, receipt: Receipt) -> None:
         await _close_reverted(lane, done, receipt, block)
 
 
-async def _check_done(lane: Lane, receipt: Receipt) -> None:
-    """A call to an address without code succeeds and does nothing: a node that lost our contracts must not close calls.
-
-    Raises ChainChanged.
-    """
-    if not receipt["logs"] and await lane.rpc.call("eth_getCode", receipt["to"], "latest") in ("0x", None):
-        raise ChainChanged(f"the node has no contract at {receipt['to']} any more, and takes calls to it that do nothing")
+async def _was_done(lane: Lane, receipt: Receipt) -> bool:
+    """A call to an address without code succeeds and does nothing: such a call must not be closed. Raises ChainChanged."""
+    if receipt["logs"]:
+        return True
+    return await has_contract(lane.rpc, lane.deployment, receipt["to"], before=int(receipt["blockNumber"], 16))
 
 
 async def _close_reverted(lane: Lane, done: RelayAttempt, receipt: Receipt, block: int) -> None:
@@ -121,8 +127,18 @@ async def _close_reverted(lane: Lane, done: RelayAttempt, receipt: Receipt, bloc
 async def _came_too_early(lane: Lane, done: RelayAttempt, refusal: Refusal | None) -> bool:
     """By the contract's order; or it ran out of gas, which what came before it in its block can cause."""
     if refusal is not None:
-        return refusal.error in TOO_EARLY
+        assert done.call_pk is not None  # noqa: S101 - only a no-op has none
+        return await comes_too_early(lane, done.call_pk, refusal)
     return await _times_mined(lane, done) + 1 < UNEXPLAINED_REVERTS
+
+
+async def comes_too_early(lane: Lane, call_pk: int, refusal: Refusal) -> bool:
+    """Whether what is refused now can be taken later, as it is: then it waits, however long."""
+    if refusal.error != "Escrow_NotEnrolled":
+        return refusal.error in TOO_EARLY
+    async with lane.sessions() as session:
+        call = await session.get_one(RelayCall, call_pk)
+    return call.call["function"] not in OF_MANY
 
 
 async def _why_reverted(lane: Lane, done: RelayAttempt, receipt: Receipt) -> Refusal | None:

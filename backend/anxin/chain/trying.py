@@ -10,12 +10,14 @@ from typing import Any
 
 import structlog
 
+from anxin.chain.identity import has_contract
 from anxin.chain.lane import Lane
-from anxin.chain.rpc import RpcError
+from anxin.chain.rpc import REVERTED, RpcError
 from anxin.chain.transactions import Transaction
 
 LARGE_GAS = 500_000  # from here on it pays to ask what a call will read
 LARGE_DATA = 16_000  # characters of 0x-hex: such a call is large
+NO_CONTRACT = "there is no contract at this address"
 
 log = structlog.get_logger()
 
@@ -42,10 +44,15 @@ async def try_ahead(
 
 
 async def try_out(lane: Lane, transactions: Mapping[int, Transaction]) -> dict[int, int | RpcError]:
-    """Return the gas each call uses on the newest block, or what the node says against it; name what large ones read."""
+    """Return the gas each call uses on the newest block, or what the node says against it; name what large ones read.
+
+    A call to where no contract is would succeed, and do nothing: it is as if the node had said so.
+    """
     tried: dict[int, int | RpcError] = {}
     for call_pk, made in transactions.items():
-        if len(made["data"]) >= LARGE_DATA and (used := await _announce_reads(lane, made)) is not None:
+        if not await _is_there(lane, made["to"]):
+            tried[call_pk] = RpcError(REVERTED, NO_CONTRACT)
+        elif len(made["data"]) >= LARGE_DATA and (used := await _announce_reads(lane, made)) is not None:
             tried[call_pk] = used
     others = {call_pk: made for call_pk, made in transactions.items() if call_pk not in tried}
     answers = await lane.rpc.batch([("eth_estimateGas", ({**made, "from": lane.address},)) for made in others.values()])
@@ -54,6 +61,16 @@ async def try_out(lane: Lane, transactions: Mapping[int, Transaction]) -> dict[i
         if not isinstance(answer, RpcError) and int(answer, 16) >= LARGE_GAS and len(made["data"]) < LARGE_DATA:
             await _announce_reads(lane, made, below=int(answer, 16))
     return tried
+
+
+async def _is_there(lane: Lane, address: str) -> bool:
+    """Whether the contract is there; looked up once. The deployment's own are looked after by what reads receipts."""
+    at = address.lower()
+    if at not in lane.contracts and (
+        at in lane.deployment.own_addresses or await has_contract(lane.rpc, lane.deployment, address)
+    ):
+        lane.contracts.add(at)
+    return at in lane.contracts
 
 
 async def _announce_reads(lane: Lane, made: Transaction, below: float = float("inf")) -> int | None:

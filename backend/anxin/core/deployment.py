@@ -54,6 +54,11 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
         return self.addresses.bank.lower()
 
     @property
+    def own_addresses(self) -> frozenset[str]:
+        """Of its contracts, lower case: those that are there before any escrow is."""
+        return frozenset(each.lower() for each in msgspec.structs.astuple(self.addresses))
+
+    @property
     def registry_domain(self) -> Domain:
         return Domain(REGISTRY_DOMAIN_NAME, self.chain_id, self.addresses.registry)
 
