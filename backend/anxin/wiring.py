@@ -99,7 +99,7 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
     return {
         # people and projects
         "EscrowCreated": (projects.record_escrow_created,),
-        "Enrolled": (enrolment.record_enrolled,),
+        "Enrolled": (enrolment.record_enrolled, outcomes.retry_once_enrolled),
         "KeyChanged": (enrolment.record_key_changed, changes.tell_key_changed),
         "PayoutChanged": (
             enrolment.record_payout_changed, outcomes.retry_at_new_payout, progress.retry_at_new_payout,
@@ -120,7 +120,9 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "Minted": (ledger.record_mint,),
         "Burned": (ledger.record_burn,),
         # posted lines
-        "SheetPosted": (ledger.record_sheet, sheets.record_sheet_posted, alerts.tell_posted, tell_escrow_low),
+        "SheetPosted": (
+            ledger.record_sheet, sheets.record_sheet_posted, outcomes.release_waiting, alerts.tell_posted, tell_escrow_low,
+        ),
         "Released": (book_release, outcomes.record_released, to_bank, tell_released),
         "PayoutFailed": (outcomes.record_payout_failed, tell_escrow_low),
         "LineSettled": (ledger.record_settlement, outcomes.record_settled, payouts.record_settled, alerts.tell_settled),

@@ -12,7 +12,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 from tests.backend.conftest import BANK, ESCROW, assert_problem
-from tests.backend.signed_words import confirmation, contest
+from tests.backend.signed_words import DEADLINE, confirmation, contest
 from tests.fakes import BLOCK_TIME, final_event
 
 from anxin.core.signing import from_hex
@@ -161,11 +161,11 @@ async def test_refused_line_says_why(client, site, lines, jobs):
     path, body = confirmation(site, sheet, 0)
     await client.put(path, json=body)
     await site.apply(partial(releases.release_batch, deployment=site.deployment), {"sheet": sheet.id})
-    await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 0, "0x00")
+    await site.refused((await jobs("relay"))[0], "Escrow_Expired", DEADLINE, DEADLINE + 1)
 
     (line,) = await lines()
 
-    assert (line["state"], line["reason"]) == ("refused", "Escrow_NotEnrolled(0, 0x00)")
+    assert (line["state"], line["reason"]) == ("refused", f"Escrow_Expired({DEADLINE}, {DEADLINE + 1})")
 
 
 @pytest.mark.parametrize("is_final", [False, True])

@@ -257,7 +257,7 @@ async def test_two_signatures_for_a_line_at_once_are_one_release(site, confirm, 
     assert [lines_of(call) for call in await jobs("relay")] == [[0]]
 
 
-@pytest.mark.parametrize("error", ["Escrow_BadWorkerSignature", "Escrow_BadConfirmation"])
+@pytest.mark.parametrize("error", ["Escrow_BadWorkerSignature", "Escrow_BadConfirmation", "Escrow_NotEnrolled"])
 async def test_line_the_chain_names_is_tried_alone_and_the_others_go_again(site, confirm, jobs, states, error):
     """Its worker's key or payout may have changed since we read them; `releaseLine` needs neither from us."""
     sheet = await site.post(90_000, 90_000, 90_000)
@@ -286,7 +286,8 @@ async def test_line_refused_alone_is_refused_with_its_reason(site, confirm, jobs
     assert [function for function, _ in await called(jobs)] == ["release", "releaseLine"]
 
 
-async def test_worker_the_registry_does_not_know_is_refused_and_the_others_go_again(site, confirm, jobs, states):
+async def test_worker_the_registry_does_not_know_is_not_refused_and_waits_alone(site, confirm, jobs, states):
+    """They were enrolled when their word was accepted: a reorganisation has taken it back, and it is on its way again."""
     sheet = await site.post(90_000, 90_000, 90_000)
     await confirm(sheet, 0, 1, 2)
     await batch(site, sheet)
@@ -294,8 +295,8 @@ async def test_worker_the_registry_does_not_know_is_refused_and_the_others_go_ag
     await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 1, "0x00")
     await batch(site, sheet)
 
-    assert await states() == [(0, "accepted"), (1, "refused"), (2, "accepted")]
-    assert await called(jobs) == [("release", [0, 1, 2]), ("release", [0, 2])]
+    assert await states() == [(0, "accepted"), (1, "accepted"), (2, "accepted")]
+    assert await called(jobs) == [("release", [0, 1, 2]), ("releaseLine", [1]), ("release", [0, 2])]
 
 
 async def test_position_is_that_in_the_batch_not_in_the_sheet(site, confirm, jobs, states):
@@ -303,9 +304,10 @@ async def test_position_is_that_in_the_batch_not_in_the_sheet(site, confirm, job
     await confirm(sheet, 1, 2)
     await batch(site, sheet)
 
-    await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 0, "0x00")
+    await site.refused((await jobs("relay"))[0], "Escrow_BadWorkerSignature", 0)
+    await batch(site, sheet)
 
-    assert await states() == [(1, "refused"), (2, "accepted")]
+    assert await called(jobs) == [("release", [1, 2]), ("releaseLine", [1]), ("release", [2])]
 
 
 async def test_second_signature_goes_out_when_the_first_is_refused(site, confirm, jobs):
@@ -472,7 +474,7 @@ async def test_worker_whose_signature_was_refused_is_paid_like_a_silent_one(site
     sheet = await site.post(90_000)
     await confirm(sheet, 0)
     await batch(site, sheet)
-    await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 0, "0x00")
+    await site.refused((await jobs("relay"))[0], "Escrow_Expired", DEADLINE, DEADLINE + 1)
 
     await site.apply(releases.release_silent, AFTER)
 
@@ -528,6 +530,32 @@ async def test_silent_line_the_chain_refuses_is_left_out_and_the_others_asked_fo
     await site.apply(releases.release_silent, AFTER)
 
     assert [lines_of(call) for call in await jobs("relay")] == [[0, 1], [1]]
+
+
+async def test_silent_worker_who_is_enrolled_later_is_paid_then(site, jobs):
+    await site.post(90_000)
+    await site.apply(releases.release_silent, AFTER)
+    await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 0, "0x00")
+    key = site.workers["W001"].key
+
+    await site.final(final_event(
+        "Enrolled", "WorkerRegistry", site.deployment.addresses.registry, workerId=site.workers["W001"].hex_id,
+        assurance=key.assurance, x=key.x, y=key.y, payout=site.workers["W001"].payout,
+    ))  # fmt: skip
+    await site.apply(releases.release_silent, AFTER)
+
+    assert [lines_of(call) for call in await jobs("relay")] == [[0], [0]]
+
+
+async def test_silent_line_whose_window_is_open_after_all_is_asked_for_again(site, jobs):
+    """Its sheet was posted again, and the chain counts from then."""
+    await site.post(90_000)
+    await site.apply(releases.release_silent, AFTER)
+
+    await site.refused((await jobs("relay"))[0], "Escrow_WindowOpen", 2, 1)
+    await site.apply(releases.release_silent, AFTER)
+
+    assert [lines_of(call) for call in await jobs("relay")] == [[0], [0]]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ another under its number · answer, decision, standing, payment · escrow, closi
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -27,6 +28,7 @@ from anxin.ledger.reversal import reverse_after
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Enrolment, Worker
 from anxin.projects.models import Membership, Project
+from anxin.wages import releases
 from anxin.wages.models import Confirmation, Contest
 from anxin.wiring import on_final_event, on_reversed_event
 
@@ -265,6 +267,36 @@ async def test_sheet_goes_back_to_where_its_call_is(site, chain, row, sessions, 
     await chain.take_back(posted)
 
     assert state == (await row(WageSheet)).state
+
+
+async def test_sheet_that_somebody_else_had_posted_is_posted_by_us(site, chain, jobs, sessions):
+    """Its contractor's signature is here: whoever had brought it to the chain need not come again."""
+    posted = posting(await site.post(90_000))
+    async with transaction(sessions) as session:
+        await session.execute(update(WageSheet).values(contractor_signature=b"\x01" * 65, call_key=None))
+    await chain.final(posted)
+
+    await chain.take_back(posted)
+
+    assert ["postSheet"] == [call["function"] for call in await jobs("relay")]
+
+
+async def test_what_was_signed_for_a_sheet_waits_until_it_is_posted_again(site, chain, client, row, jobs):
+    sheet = await site.post(90_000)
+    path, body = confirmation(site, sheet, 0)
+    await client.put(path, json=body)
+    posted = posting(sheet)
+    await chain.final(posted)
+    await chain.take_back(posted)
+    release = partial(releases.release_batch, deployment=site.deployment)
+
+    for job in await jobs("release"):
+        await site.apply(release, job)
+    assert ("accepted", []) == ((await row(Confirmation)).state, await jobs("relay"))
+    await chain.again(posted)
+    await site.apply(release, (await jobs("release"))[-1])
+
+    assert ["release"] == [call["function"] for call in await jobs("relay")]
 
 
 async def test_released_line_is_owed_again_and_its_signature_on_its_way(site, chain, client, row, books):

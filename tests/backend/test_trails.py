@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 from tests.backend.conftest import BANK, BUREAU, CONTRACTOR, ESCROW, REGISTRAR, assert_problem
-from tests.backend.signed_words import confirmation
+from tests.backend.signed_words import DEADLINE, confirmation
 from tests.fakes import BLOCK_TIME, final_event
 
 from anxin.bank import trail as bank_trail
@@ -119,7 +119,7 @@ async def test_word_the_chain_refused_confirms_nothing(client, site, mine, jobs)
     sheet = await site.post(90_000)
     await sign(client, site, sheet)
     await site.apply(partial(releases.release_batch, deployment=site.deployment), {"sheet": sheet.id})
-    await site.refused((await jobs("relay"))[0], "Escrow_NotEnrolled", 0, "0x00")
+    await site.refused((await jobs("relay"))[0], "Escrow_Expired", DEADLINE, DEADLINE + 1)
 
     found = await mine()
     assert ("accrued", None) == (found["state"], found["confirmedAt"])

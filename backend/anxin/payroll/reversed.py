@@ -7,13 +7,15 @@ from anxin.core import relayed
 from anxin.core.events import Event
 from anxin.core.signing import from_hex
 from anxin.payroll.models import WageSheet
+from anxin.payroll.sign import post_next
 from anxin.projects.models import Project
 
 
 async def unrecord_sheet_posted(session: AsyncSession, event: Event) -> None:
     """Nobody can sign for its lines until it is posted again: by the same call where there was one, else in its turn.
 
-    A sheet of its number that gave way to it stays withdrawn: should it be posted instead, it is the one that is owed.
+    One that was signed, and posted by somebody else, is posted by us now. A sheet of its number that gave way to it stays
+    withdrawn: should it be posted instead, it is the one that is owed.
     """
     handed_over = case((WageSheet.contractor_signature.is_not(None), relayed.ACCEPTED), else_=relayed.WAITING)
     await session.execute(
@@ -27,3 +29,6 @@ async def unrecord_sheet_posted(session: AsyncSession, event: Event) -> None:
             state=case((WageSheet.call_key.is_not(None), relayed.SENT), else_=handed_over), posted_at=None,
         )
     )  # fmt: skip
+    project = await session.scalar(select(Project).where(Project.escrow == event.address))
+    if project is not None:
+        await post_next(session, project)

@@ -10,6 +10,7 @@ from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
 from anxin.wages.models import Confirmation, Contest
+from anxin.wages.releases import REFUSED
 
 UNPAID = "waits for money"  # `silent_key` of a line whose release the escrow could not pay
 RETURNED = "returned by the bank"  # and of one that the bank could not pay into its worker's account
@@ -60,6 +61,26 @@ async def retry_after_funding(session: AsyncSession, event: Event) -> None:
     )
     for sheet_pk in sheets:
         await jobs.enqueue(session, "release", {"sheet": sheet_pk})
+
+
+async def release_waiting(session: AsyncSession, event: Event) -> None:
+    """A sheet is posted: for the first time nobody can have signed for it; again, what was signed for it goes out."""
+    waiting = select(Confirmation.sheet_pk).join(WageSheet, WageSheet.id == Confirmation.sheet_pk)
+    waiting = waiting.join(Project, Project.id == WageSheet.project_pk).where(
+        Project.escrow == event.address, WageSheet.sheet_id == event.args["sheetId"], WageSheet.state == relayed.DONE,
+        Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None),
+    )  # fmt: skip
+    for sheet_pk in await session.scalars(waiting.distinct()):
+        await jobs.enqueue(session, "release", {"sheet": sheet_pk})
+
+
+async def retry_once_enrolled(session: AsyncSession, event: Event) -> None:
+    """Somebody has a payout now: what could not be paid to them while they were silent can be."""
+    theirs = select(Worker.id).where(Worker.worker_id == from_hex(event.args["workerId"]))
+    refused = WageLine.silent_key.startswith(f"{REFUSED}Escrow_NotEnrolled")
+    await session.execute(
+        update(WageLine).where(WageLine.worker_pk.in_(theirs), refused).values(silent_key=None)
+    )
 
 
 async def record_settled(session: AsyncSession, event: Event) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
 from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
@@ -26,8 +27,8 @@ from anxin.wages.models import Confirmation
 
 MAX_BATCH = 256  # lines of a sheet; a first wage by passkey costs 51,000 gas, a transaction holds 16.7 million
 # The first line that is missing is enough to know: looked for in order, and no further.
-_FULL = text("""
-    SELECT sheet.pk FROM unnest(CAST(:sheets AS bigint[])) AS sheet (pk)
+_FULL = """
+    SELECT sheet.pk FROM unnest($1::bigint[]) AS sheet (pk)
     WHERE (
         SELECT line.index FROM wage_lines line
         WHERE line.sheet_pk = sheet.pk AND line.released_tx IS NULL AND NOT EXISTS (
@@ -37,9 +38,11 @@ _FULL = text("""
         )
         ORDER BY line.index LIMIT 1
     ) IS NULL
-""")
+"""
 # Jobs of one sheet: what a job that leaves it alone has locked, another would skip, and nobody would come for it again.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('release of a sheet', :sheet))")
+REFUSED = "refused:"  # before the reason, in a silent line's `silent_key`
+NAMES_A_LINE = ("Escrow_BadWorkerSignature", "Escrow_BadConfirmation", "Escrow_NotEnrolled")
 KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey's is longer
 
 
@@ -48,10 +51,13 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
 
     Confirmations that came together have one job (`digests`): it runs when they have waited long enough for company, and
     closes the batch if any of them is still in it. A job that names none closes it at once. A second signature for a line
-    waits while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign.
+    waits while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign. A sheet whose
+    posting a reorganisation has taken back has its job when it is posted again (`outcomes.release_waiting`).
     """
     await session.execute(ONE_AT_A_TIME, {"sheet": payload["sheet"]})
     sheet = await _sheet(session, payload["sheet"])
+    if sheet.state != relayed.DONE:
+        return
     other = aliased(Confirmation)
     on_its_way = exists().where(
         other.sheet_pk == Confirmation.sheet_pk, other.line_index == Confirmation.line_index,
@@ -88,9 +94,9 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
         await jobs.enqueue(session, "release", {"sheet": sheet.id})
 
 
-async def full_sheets(session: AsyncSession, sheet_pks: Sequence[int]) -> set[int]:
+async def full_sheets(connection: asyncpg.Connection, sheet_pks: Sequence[int]) -> set[int]:
     """Of these sheets, those whose every line is released or has a confirmation waiting: nobody else can join the batch."""
-    return set(await session.scalars(_FULL, {"sheets": list(sheet_pks)}))
+    return {pk for (pk,) in await connection.fetch(_FULL, list(sheet_pks))}
 
 
 async def _relay(
@@ -207,8 +213,9 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal, *,
     """The chain refused a batch: leave out the line it names, and send the others again.
 
     A signature it does not take is tried alone once more: key or payout may have changed since we last read them, and
-    `releaseLine` needs neither from us. Where the chain names no line, the batch is halved until the one at fault is alone:
-    nobody's signature may be refused for another's.
+    `releaseLine` needs neither from us. One by somebody the registry does not know waits there: they were enrolled when it
+    was accepted, so a reorganisation has taken that back, and it is on its way again. Where the chain names no line, the
+    batch is halved until the one at fault is alone: nobody's signature may be refused for another's.
     """
     batch = (
         await session.scalars(
@@ -218,7 +225,7 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal, *,
     if not batch:
         return
     sheet = await _sheet(session, batch[0].sheet_pk)
-    refused = [each for position, each in enumerate(batch) if _is_refused(position, each, refusal)]
+    refused = [each for each in batch if _is_refused(each, refusal)]
     doubtful = [each for position, each in enumerate(batch) if _is_doubtful(position, refusal)]
     if not (refused or doubtful) and len(batch) > 1:
         half = len(batch) // 2
@@ -234,15 +241,12 @@ async def mend_batch(session: AsyncSession, key: str, refusal: calls.Refusal, *,
     await jobs.enqueue(session, "release", {"sheet": sheet.id})
 
 
-def _is_refused(position: int, row: Confirmation, refusal: calls.Refusal) -> bool:
-    if refusal.error == "Escrow_NotEnrolled":
-        return bool(refusal.values[0] == position)
+def _is_refused(row: Confirmation, refusal: calls.Refusal) -> bool:
     return refusal.error == "Escrow_Expired" and row.deadline < refusal.values[1]  # by the chain's clock
 
 
 def _is_doubtful(position: int, refusal: calls.Refusal) -> bool:
-    named = refusal.error in ("Escrow_BadWorkerSignature", "Escrow_BadConfirmation")
-    return named and bool(refusal.values[0] == position)
+    return refusal.error in NAMES_A_LINE and bool(refusal.values[0] == position)
 
 
 async def mend_alone(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
@@ -253,8 +257,11 @@ async def mend_alone(session: AsyncSession, key: str, refusal: calls.Refusal) ->
 
 
 async def mend_silent(session: AsyncSession, key: str, refusal: calls.Refusal) -> None:
-    """A silent worker's line was refused. One whose worker has no payout yet stays owed; it is not tried again by itself."""
+    """A silent worker's line was refused. One whose worker has no payout yet stays owed until they are enrolled.
+
+    A window that is open after all, as when its sheet had to be posted again, is waited for.
+    """
     lines = (await session.scalars(select(WageLine).where(WageLine.silent_key == key).order_by(WageLine.index))).all()
     for position, line in enumerate(lines):
-        at_fault = refusal.error != "Escrow_NotEnrolled" or refusal.values[0] == position
-        line.silent_key = f"refused:{refusal}" if at_fault else None
+        others = refusal.error == "Escrow_NotEnrolled" and refusal.values[0] != position
+        line.silent_key = None if others or refusal.error == "Escrow_WindowOpen" else f"{REFUSED}{refusal}"
