@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-import asyncpg
 from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, selectinload
@@ -27,8 +26,8 @@ from anxin.wages.models import Confirmation
 
 MAX_BATCH = 256  # lines of a sheet; a first wage by passkey costs 51,000 gas, a transaction holds 16.7 million
 # The first line that is missing is enough to know: looked for in order, and no further.
-_FULL = """
-    SELECT sheet.pk FROM unnest($1::bigint[]) AS sheet (pk)
+_FULL = text("""
+    SELECT sheet.pk FROM unnest(CAST(:sheets AS bigint[])) AS sheet (pk)
     WHERE (
         SELECT line.index FROM wage_lines line
         WHERE line.sheet_pk = sheet.pk AND line.released_tx IS NULL AND NOT EXISTS (
@@ -38,7 +37,7 @@ _FULL = """
         )
         ORDER BY line.index LIMIT 1
     ) IS NULL
-"""
+""")
 # Jobs of one sheet: what a job that leaves it alone has locked, another would skip, and nobody would come for it again.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('release of a sheet', :sheet))")
 REFUSED = "refused:"  # before the reason, in a silent line's `silent_key`
@@ -94,9 +93,9 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
         await jobs.enqueue(session, "release", {"sheet": sheet.id})
 
 
-async def full_sheets(connection: asyncpg.Connection, sheet_pks: Sequence[int]) -> set[int]:
+async def full_sheets(session: AsyncSession, sheet_pks: Sequence[int]) -> set[int]:
     """Of these sheets, those whose every line is released or has a confirmation waiting: nobody else can join the batch."""
-    return {pk for (pk,) in await connection.fetch(_FULL, list(sheet_pks))}
+    return set(await session.scalars(_FULL, {"sheets": list(sheet_pks)}))
 
 
 async def _relay(
