@@ -188,8 +188,8 @@ async def sign_in(page: Page, story: Story, worker_no: str) -> None:
     await page.wait_for_selector(".card")
 
 
-async def inject_wallet(page: Page, story: Story) -> None:
-    """An EIP-1193 wallet, announced by EIP-6963, that holds the contractor's account on the embedded chain."""
+async def inject_wallet(page: Page, story: Story, account: str = "contractor") -> None:
+    """An EIP-1193 wallet, announced by EIP-6963, that holds one of the embedded chain's own accounts."""
     node = story.stack.chain.url
 
     async def ask(method: str, params: Any) -> Any:
@@ -198,7 +198,7 @@ async def inject_wallet(page: Page, story: Story) -> None:
         return answer.json()
 
     await page.expose_function("askNode", ask)
-    address = address_of("contractor")
+    address = address_of(account)
     await page.add_init_script(
         f"""
         const account = {json.dumps(address)};
