@@ -2,7 +2,7 @@
 
 The words are real: distinct workers sign distinct lines with device keys, in random order of sheets. The API is `anxin api`
 with one process on the embedded PostgreSQL, which syncs each commit to disk; each 202 is for a word that was verified and
-committed with its job. pgbench inserts into the same table with the same indexes and reference, a row a transaction,
+committed. pgbench inserts into the same table with the same indexes and reference, a row a transaction,
 prepared, over as many connections. The two take turns. Prints, and ends with a JSON line: ratio, p99, memory.
 """
 
@@ -245,7 +245,7 @@ async def main(words: int) -> None:
             try:
                 await accept(shuffled[words * ROUNDS :], folder)  # both have done it once before they are measured
                 await insert(url, sheets, words, folder)
-                await connection.execute("ANALYZE confirmations, pgqueuer")
+                await connection.execute("ANALYZE confirmations")
                 for place in range(ROUNDS):  # by turns: what else the machine does falls on both
                     speed, each = await accept(shuffled[words * place :][:words], folder)
                     accepted.append(speed)
@@ -254,7 +254,6 @@ async def main(words: int) -> None:
                     print(f"accepted {speed:,.0f}/s, pgbench {inserted[-1]:,.0f}/s", flush=True)
                 memory = memory_mb(api.pid)
                 kept = await connection.fetchval("SELECT count(*) FROM confirmations WHERE state = 'accepted'")
-                queued = await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'release'")
             finally:
                 api.terminate()
                 await api.wait()
@@ -265,8 +264,7 @@ async def main(words: int) -> None:
         "acceptRatio": round(statistics.median(a / i for a, i in zip(accepted, inserted, strict=True)), 3),
         "acceptP99Ms": round(statistics.median(statistics.quantiles(each, n=100)[98] for each in milliseconds), 1),
         "acceptedPerSecond": round(statistics.median(accepted)), "pgbenchPerSecond": round(statistics.median(inserted)),
-        "acceptConnections": CONNECTIONS, "acceptedWords": words * ROUNDS, "releaseJobs": queued,
-        "acceptMemoryMb": round(memory, 1),
+        "acceptConnections": CONNECTIONS, "acceptedWords": words * ROUNDS, "acceptMemoryMb": round(memory, 1),
     }  # fmt: skip
     print(json.dumps(result))
 

@@ -25,8 +25,6 @@ from typing import Any
 
 import asyncpg
 from eth_account import Account
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
 from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,16 +181,10 @@ async def relayed(connection: asyncpg.Connection, batches: list[Batch]) -> float
         for index, (words, signature) in enumerate(zip(batch.digests, batch.signatures, strict=True))
     ]
     columns = ("digest", "sheet_pk", "line_index", "deadline", "signature", "received_at", "state")
-    payloads = [
-        json.dumps({"sheet": batch.sheet_id + 1, "digests": ["0x" + each.hex() for each in batch.digests]}).encode()
-        for batch in batches
-    ]
     done = "SELECT count(*) FROM relay_calls WHERE state = 'final'"
     wanted = await connection.fetchval(done) + len(batches)
     begun = time.perf_counter()
-    async with connection.transaction():
-        await connection.copy_records_to_table("confirmations", columns=columns, records=rows)
-        await Queries(AsyncpgDriver(connection)).enqueue(["release"] * len(payloads), payloads, [0] * len(payloads))
+    await connection.copy_records_to_table("confirmations", columns=columns, records=rows)
     while await connection.fetchval(done) < wanted:
         if time.perf_counter() - begun > PATIENCE_SECONDS:
             raise SystemExit("the relayer does not get on")
@@ -201,7 +193,7 @@ async def relayed(connection: asyncpg.Connection, batches: list[Batch]) -> float
 
 
 async def run_relayer() -> None:
-    """The process that is measured: job queue and relayer, until it is ended."""
+    """The process that is measured: gatherer, job queue and relayer, until it is ended."""
     settings = Settings.from_environment()
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     sessions, deployment = sessions_of(connect(settings.database_url)), Deployment.read(settings.deployment)
@@ -210,6 +202,7 @@ async def run_relayer() -> None:
     async with Rpc(settings.rpc_url) as rpc, asyncio.TaskGroup() as tasks:
         (relayer,) = worker._relayers(settings, sessions, rpc, deployment)
         tasks.create_task(relayer.run(stop, poll_seconds=settings.poll_seconds / 4))
+        tasks.create_task(worker._gather(settings, sessions, stop))
         tasks.create_task(worker._run_jobs(settings, sessions, handlers, {}, stop))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.response import Redirect
@@ -52,6 +53,7 @@ from anxin.realname import cipher
 from anxin.realname.routes import ROUTES as REAL_NAMES
 from anxin.settings import Settings
 from anxin.wages.acceptance import Acceptance
+from anxin.wages.door import with_door
 from anxin.wages.lines import ReadCoverage
 from anxin.wages.routes import ROUTES as WAGES
 from anxin.wages.schemas import Coverage
@@ -125,11 +127,12 @@ def build(settings: Settings) -> Litestar:
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     live = Live(settings.database_url)
     sessions, deployment = sessions_of(engine), Deployment.read(settings.deployment)
+    acceptance = Acceptance(sessions, deployment)
     fixed = {
         "settings": settings,
         "deployment": deployment,
         "sessions": sessions,
-        "acceptance": Acceptance(sessions, deployment, batch_seconds=settings.release_batch_seconds),
+        "acceptance": acceptance,
         "live": live,
         "session_key": SessionKey(settings.jwt_key),
         "staff_key": StaffKey(settings.jwt_key),
@@ -162,6 +165,7 @@ def build(settings: Settings) -> Litestar:
         request_max_body_size=problems.MAX_BODY_BYTES,
         signature_types=[ReadCoverage, ReadBankSteps, DayCap, ReadMinimum, AskBank, ReadSupply],
         lifespan=[close_connections],
+        state=State({"acceptance": acceptance}),
         openapi_config=None,  # Litestar would answer for all that is below its path, with pages of its own
         logging_config=None,
     )
@@ -214,7 +218,15 @@ def _pages(settings: Settings) -> list[ControllerRouterHandler]:
     ]
 
 
+def answering(settings: Settings) -> ASGIApp:
+    """The application behind all that is in front of it."""
+    application = build(settings)
+    return with_security(
+        with_door(application, application.state.acceptance), pages=frozenset(f"/{page}" for page in PAGES)
+    )
+
+
 def create() -> ASGIApp:
     """What the web server runs."""
     logs.configure()
-    return with_security(build(Settings.from_environment()), pages=frozenset(f"/{page}" for page in PAGES))
+    return answering(Settings.from_environment())

@@ -29,6 +29,7 @@ from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.realname.client import Platform
 from anxin.settings import Settings
+from anxin.wages import gathering
 from anxin.wiring import (
     ON_FINAL_BLOCK,
     ON_SENT,
@@ -44,6 +45,7 @@ from anxin.wiring import (
 RETRIES = 12
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=10)
+GATHER_POLL_SECONDS = 0.25
 RECONCILE_POLL_SECONDS = 5.0  # it looks whether it is time
 DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by another
 JOBS_TAKEN_AT_ONCE = 50
@@ -86,8 +88,21 @@ async def run(settings: Settings) -> None:
             outside = on_outside_job(sender, Policy.of(settings), platform)
             handlers = on_job(sender, deployment)
             tasks.create_task(_run_jobs(settings, sessions_of(jobs_engine), handlers, outside, stop))
+            tasks.create_task(_gather(settings, sessions, stop))
             if settings.bank_url:
                 tasks.create_task(_go_to_bank(settings, sessions, stop))
+
+
+async def _gather(settings: Settings, sessions: Sessions, stop: asyncio.Event) -> None:
+    """Ask for releases of what workers have signed, as the only one."""
+    wait = timedelta(seconds=settings.release_batch_seconds)
+
+    async def step() -> bool:
+        async with transaction(sessions) as session:
+            await gathering.gather(session, wait=wait)
+        return False
+
+    await lead(sessions, "gatherer", step, stop, poll_seconds=GATHER_POLL_SECONDS)
 
 
 async def _reconcile(

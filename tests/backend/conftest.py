@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ from typing import Any
 import asyncpg
 import pytest
 from cryptography.fernet import Fernet
-from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from litestar.types import ASGIApp
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.fakes import final_event
 
 from anxin import wiring
-from anxin.app import build
+from anxin.app import answering
 from anxin.core import sealing
 from anxin.core.calls import Refusal
 from anxin.core.database import Sessions, connect, sessions_of, transaction
@@ -44,6 +44,7 @@ from anxin.people.staff import personal_digest
 from anxin.projects import service as projects
 from anxin.projects.models import Project
 from anxin.settings import Settings
+from anxin.wages.gathering import gather
 
 CONTRACTOR = Wallet.from_hex("0x" + "c1" * 32)
 REGISTRAR = Wallet.from_hex("0x" + "c2" * 32)
@@ -151,9 +152,9 @@ async def client(settings: Settings, sessions: Sessions) -> AsyncIterator[AsyncT
 
 
 @cache
-def _api(settings: Settings) -> Litestar:
+def _api(settings: Settings) -> ASGIApp:
     """The application holds no state between requests, and takes longer to build than most tests run."""
-    return build(settings)
+    return answering(settings)
 
 
 def as_event(line: WageLine) -> dict[str, Any]:
@@ -295,6 +296,18 @@ async def jobs(sessions: Sessions) -> Callable[[str], Awaitable[list[dict[str, A
             return [json.loads(payload) for (payload,) in rows]
 
     return queued
+
+
+@pytest.fixture
+async def gathered(sessions: Sessions, jobs: Any) -> Callable[[], Awaitable[list[int]]]:
+    """The sheets of all `release` jobs, once what is signed has waited for long enough."""
+
+    async def sheets() -> list[int]:
+        async with transaction(sessions) as session:
+            await gather(session, wait=timedelta(0))
+        return [job["sheet"] for job in await jobs("release")]
+
+    return sheets
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Confirmations that arrive together: one transaction, and each is told what became of its own.
+"""Confirmations that arrive together: kept at once, and each is told what became of its own.
 
 Branches: good and bad in one group · the same word twice · another sheet · a line that is held · no such line · a word no
 column can hold · too many waiting · the database fails, refuses the group, dies before the commit · the sender has gone ·
@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from asyncpg import IntegrityConstraintViolationError
+from sqlalchemy import select, text, update
 from tests.backend.signed_words import confirmation
 
-from anxin.core.database import transaction
+from anxin.core.database import connect, sessions_of, transaction
 from anxin.core.errors import AmountChanged, LineNotFound, Malformed, NotEnrolled, WrongKey
 from anxin.demo.keys import DeviceKey
 from anxin.people.models import Worker
 from anxin.wages import acceptance as lanes
+from anxin.wages import confirming
 from anxin.wages.acceptance import MOST_WAITING, Acceptance
 from anxin.wages.errors import NotKeptYet
 from anxin.wages.models import Confirmation
@@ -27,7 +28,7 @@ from anxin.wages.schemas import Receipt, SignedConfirmation
 
 @pytest.fixture
 def acceptance(sessions, deployment):
-    return Acceptance(sessions, deployment, batch_seconds=0)
+    return Acceptance(sessions, deployment)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def kept(sessions):
 
 @dataclass
 class Groups:
-    """How many words each transaction was asked to keep; the next ones are answered by `fail`."""
+    """How many words were to be kept each time; the next time ends in `fail`."""
 
     sizes: list[int]
     fail: Exception | None = None
@@ -64,12 +65,12 @@ class Groups:
 def groups(monkeypatch):
     seen, real = Groups([]), lanes.keep
 
-    async def keep(session, deployment, words, **more):
+    async def keep(connection, deployment, words, **more):
         seen.sizes.append(len(words))
-        outcomes = await real(session, deployment, words, **more)
-        if seen.fail is not None:
-            raise seen.fail
-        return outcomes
+        fail, seen.fail = seen.fail, None
+        if fail is not None:
+            raise fail
+        return await real(connection, deployment, words, **more)
 
     monkeypatch.setattr(lanes, "keep", keep)
     return seen
@@ -79,7 +80,7 @@ async def confirm_all(acceptance, *words):
     return await asyncio.gather(*(acceptance.confirm(*each) for each in words), return_exceptions=True)
 
 
-async def test_what_arrives_together_is_one_transaction_and_one_release_job(acceptance, site, word, groups, jobs, kept):
+async def test_what_arrives_together_is_kept_at_once_for_one_release(acceptance, site, word, groups, gathered, kept):
     sheet = await site.post(90_000, 91_000, 92_000)
     words = [word(sheet, index) for index in (2, 0, 1)]
 
@@ -87,7 +88,7 @@ async def test_what_arrives_together_is_one_transaction_and_one_release_job(acce
 
     assert [3] == groups.sizes
     assert [digest for digest, _ in words] == [each.digest for each in receipts]
-    assert [{"sheet": sheet.id, "digests": [digest for digest, _ in words]}] == await jobs("release")
+    assert [sheet.id] == await gathered()
     assert {digest for digest, _ in words} == await kept()
 
 
@@ -104,44 +105,37 @@ async def test_bad_words_are_told_and_the_good_ones_beside_them_kept(acceptance,
     assert {good[0]} == await kept()
 
 
-async def test_the_same_word_twice_in_a_group_has_one_receipt(acceptance, site, word, groups, jobs, kept):
+async def test_the_same_word_twice_in_a_group_has_one_receipt(acceptance, site, word, groups, kept):
     sheet = await site.post(90_000)
     one = word(sheet, 0)
 
     first, second = await confirm_all(acceptance, one, one)
 
     assert ([2], first) == (groups.sizes, second)
-    assert ({one[0]}, [{"sheet": sheet.id, "digests": [one[0]]}]) == (await kept(), await jobs("release"))
+    assert {one[0]} == await kept()
 
 
-async def test_a_word_sent_again_beside_new_ones_keeps_its_first_time(acceptance, site, word, jobs):
+async def test_a_word_sent_again_beside_new_ones_keeps_its_first_time(acceptance, site, word, gathered):
     sheet = await site.post(90_000, 90_000)
     old, new = word(sheet, 0), word(sheet, 1)
     (first,) = await confirm_all(acceptance, old)
+    assert [sheet.id] == await gathered()
 
     again, _ = await confirm_all(acceptance, old, new)
 
     assert first == again
-    assert [[old[0]], [new[0]]] == [job["digests"] for job in await jobs("release")]
+    assert [sheet.id, sheet.id] == await gathered()
 
 
-async def test_each_sheet_of_a_group_has_a_job_of_its_own(acceptance, site, word, jobs):
-    one, other = await site.post(90_000), await site.post(80_000, 80_000)
-
-    await confirm_all(acceptance, word(other, 1), word(one, 0), word(other, 0))
-
-    assert {one.id: 1, other.id: 2} == {job["sheet"]: len(job["digests"]) for job in await jobs("release")}
-
-
-async def test_words_of_two_processes_at_once_are_kept_once(acceptance, site, sessions, deployment, word, jobs):
+async def test_words_of_two_processes_at_once_are_kept_once(acceptance, site, sessions, deployment, word, kept):
     sheet = await site.post(90_000, 90_000, 90_000)
     words = [word(sheet, index) for index in range(3)]
-    other = Acceptance(sessions, deployment, batch_seconds=0)
+    other = Acceptance(sessions, deployment)
 
     here, there = await asyncio.gather(confirm_all(acceptance, *words), confirm_all(other, *reversed(words)))
 
     assert here == there[::-1]
-    assert sorted(digest for digest, _ in words) == sorted(d for job in await jobs("release") for d in job["digests"])
+    assert {digest for digest, _ in words} == await kept()
 
 
 async def test_a_line_that_is_held_holds_up_nobody_else(acceptance, site, sessions, word):
@@ -192,41 +186,49 @@ async def test_whoever_has_no_key_left_is_told_so(acceptance, site, sessions, wo
 # ------------------------------------------------------------------ nobody is told what is not so
 
 
-async def test_a_group_that_does_not_commit_gives_nobody_a_receipt(acceptance, site, word, groups, kept, jobs):
+async def test_a_group_that_is_not_kept_gives_nobody_a_receipt(acceptance, site, word, groups, kept):
     sheet = await site.post(90_000, 90_000)
     groups.fail = RuntimeError("the disk is full")
 
     outcomes = await confirm_all(acceptance, word(sheet, 0), word(sheet, 1))
 
     assert [NotKeptYet, NotKeptYet] == [type(each) for each in outcomes]
-    assert (set(), []) == (await kept(), await jobs("release"))
+    assert set() == await kept()
 
 
-async def test_a_group_whose_connection_is_killed_before_the_commit_gives_nobody_a_receipt(
+async def test_a_group_whose_connection_is_killed_before_it_is_kept_gives_nobody_a_receipt(
     acceptance, site, sessions, word, monkeypatch, kept
 ):
-    sheet, real = await site.post(90_000, 90_000), lanes.keep
+    sheet, real = await site.post(90_000, 90_000), confirming._store
 
-    async def keep(session, *arguments, **more):
-        outcomes = await real(session, *arguments, **more)
-        number = await session.scalar(select(func.pg_backend_pid()))
+    async def store(connection, *arguments):
+        number = await connection.fetchval("SELECT pg_backend_pid()")
         async with sessions() as other:
-            await other.execute(select(func.pg_terminate_backend(number)))
-        return outcomes
+            await other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        return await real(connection, *arguments)
 
-    monkeypatch.setattr(lanes, "keep", keep)
+    monkeypatch.setattr(confirming, "_store", store)
     words = [word(sheet, 0), word(sheet, 1)]
     outcomes = await confirm_all(acceptance, *words)
-    monkeypatch.setattr(lanes, "keep", real)
+    monkeypatch.setattr(confirming, "_store", real)
 
     assert ([NotKeptYet, NotKeptYet], set()) == ([type(each) for each in outcomes], await kept())
     assert ["accepted", "accepted"] == [each.state for each in await confirm_all(acceptance, *words)]
 
 
+async def test_everybody_who_waits_is_told_at_once_where_the_database_is_away(deployment, site, word):
+    sheet = await site.post(*[90_000] * 3)
+    engine = connect("postgresql+asyncpg://nobody@127.0.0.1:1/nowhere")
+
+    outcomes = await confirm_all(Acceptance(sessions_of(engine), deployment), *(word(sheet, each) for each in range(3)))
+
+    assert [NotKeptYet] * 3 == [type(each) for each in outcomes]
+
+
 async def test_a_word_the_database_refuses_does_not_take_the_others_with_it(acceptance, site, word, groups, kept):
     """Each then goes alone, and only the one at fault is refused again."""
     sheet = await site.post(90_000, 90_000)
-    groups.fail = IntegrityError("insert", {}, Exception())
+    groups.fail = IntegrityConstraintViolationError("insert")
 
     outcomes = await confirm_all(acceptance, word(sheet, 0), word(sheet, 1))
 

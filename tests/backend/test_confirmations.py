@@ -17,17 +17,17 @@ from anxin.wages.models import Confirmation
 
 
 @pytest.mark.parametrize("index", [0, 1, 2], ids=["device key", "passkey", "wallet"])
-async def test_signed_word_is_kept_and_a_release_queued(client, site, jobs, index):
+async def test_signed_word_is_kept_and_a_release_queued(client, site, gathered, index):
     sheet = await site.post(90_000, 90_000, 90_000)
     path, body = confirmation(site, sheet, index)
 
     answer = await client.put(path, json=body)
 
     assert (answer.status_code, answer.json()["state"]) == (202, "accepted")
-    assert [{"sheet": sheet.id, "digests": [answer.json()["digest"]]}] == await jobs("release")
+    assert [sheet.id] == await gathered()
 
 
-async def test_resend_after_lost_signal_queues_one_release(client, site, jobs, sessions):
+async def test_resend_after_lost_signal_queues_one_release(client, site, gathered, sessions):
     sheet = await site.post(90_000)
     path, body = confirmation(site, sheet, 0)
 
@@ -35,19 +35,19 @@ async def test_resend_after_lost_signal_queues_one_release(client, site, jobs, s
 
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
-    assert len(await jobs("release")) == 1
+    assert [sheet.id] == await gathered()
     async with sessions() as session:
         assert await session.scalar(select(func.count()).select_from(Confirmation)) == 1
 
 
-async def test_wrong_key_is_refused_and_nothing_is_kept(client, site, jobs):
+async def test_wrong_key_is_refused_and_nothing_is_kept(client, site, gathered):
     sheet = await site.post(90_000)
     path, body = confirmation(site, sheet, 0, key=DeviceKey.from_number(999))
 
     answer = await client.put(path, json=body)
 
     assert_problem(answer, 403, "wrong-key", "phone that was enrolled")
-    assert await jobs("release") == []
+    assert [] == await gathered()
 
 
 @pytest.mark.parametrize(

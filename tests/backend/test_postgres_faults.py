@@ -62,7 +62,7 @@ async def cut_sessions(wire_to_postgres, sessions):
 
 @pytest.mark.parametrize("fate", [CUT_BEFORE, CUT_AFTER])
 async def test_confirmation_whose_commit_nobody_heard_of_is_kept_once_when_it_is_sent_again(
-    settings, wire_to_postgres, site, sessions, jobs, fate
+    settings, wire_to_postgres, site, sessions, gathered, fate
 ):
     sheet = await site.post(90_000)
     path, body = confirmation(site, sheet, 0)
@@ -75,7 +75,7 @@ async def test_confirmation_whose_commit_nobody_heard_of_is_kept_once_when_it_is
         again = await phone.put(path, json=body)
 
     assert (True, 202) == (first.status_code >= 500, again.status_code)
-    assert 1 == len(await jobs("release"))
+    assert [sheet.id] == await gathered()
     async with sessions() as session:
         assert 1 == await session.scalar(select(func.count()).select_from(Confirmation))
 

@@ -7,7 +7,6 @@ released · payout failed, then funded · funding of another escrow · window op
 signature · already asked · silent line without money · silent line refused · export.
 """
 
-import asyncio
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from sqlalchemy import select, text
+from sqlalchemy import select
 from tests.backend.conftest import BANK, ESCROW, assert_problem
 from tests.backend.signed_words import DEADLINE, confirmation
 from tests.fakes import BLOCK_TIME, final_event
@@ -32,10 +31,7 @@ from anxin.core.signing import P256_ORDER, PasskeySignature, WorkerSignature, fr
 from anxin.demo.keys import PRESENT_AND_VERIFIED, Passkey, Wallet
 from anxin.payroll.models import WageLine
 from anxin.wages import outcomes, releases
-from anxin.wages.acceptance import Acceptance
 from anxin.wages.models import Confirmation
-from anxin.wages.schemas import SignedConfirmation
-from anxin.wages.service import confirm_period
 
 WINDOW = timedelta(days=3)
 TX = "0x" + "7a" * 32
@@ -81,54 +77,6 @@ def lines_of(call):
 async def called(jobs):
     """Functions and lines of the calls asked for so far."""
     return [(call["function"], lines_of(call)) for call in await jobs("relay")]
-
-
-async def test_batch_is_closed_by_the_job_of_a_confirmation_that_is_still_in_it(site, confirm, jobs):
-    """Each confirmation has a job, due when it has waited long enough: who came after an earlier batch waits for company."""
-    sheet = await site.post(90_000, 90_000, 90_000)
-    await confirm(sheet, 0, 1)
-    first, second = await jobs("release")
-    await release(site, first)
-    await confirm(sheet, 2)
-    await release(site, second)
-    assert [("release", [0, 1])] == await called(jobs)
-
-    await release(site, (await jobs("release"))[-1])
-
-    assert [("release", [0, 1]), ("release", [2])] == await called(jobs)
-
-
-async def test_batch_is_closed_by_the_job_of_several_while_any_of_them_is_still_in_it(site, sessions, confirm, jobs):
-    """One that came with others signs a line that is on its way already: the others do not wait for it."""
-    sheet = await site.post(90_000, 90_000, 90_000)
-    await confirm(sheet, 0)
-    await batch(site, sheet)
-    together = Acceptance(sessions, site.deployment, batch_seconds=0)
-    words = [confirmation(site, sheet, 0, deadline=DEADLINE + 1), confirmation(site, sheet, 1)]
-
-    await asyncio.gather(*(
-        together.confirm(path.rsplit("/", 1)[1], msgspec.convert(body, SignedConfirmation)) for path, body in words
-    ))  # fmt: skip
-    job = (await jobs("release"))[-1]
-    await release(site, job)
-
-    assert (2, [("release", [0]), ("release", [1])]) == (len(job["digests"]), await called(jobs))
-
-
-async def test_batch_nobody_else_can_join_does_not_wait(site, sessions):
-    """The last line that is not released: its job is due at once, the others' when they have waited."""
-    sheet = await site.post(90_000, 90_000, 90_000)
-    await site.apply(outcomes.record_released, event("Released", 1, assurance=0))
-
-    for index in (0, 2):
-        path, body = confirmation(site, sheet, index)
-        signed = msgspec.convert(body, SignedConfirmation)
-        digest = path.rsplit("/", 1)[1]
-        await site.apply(partial(confirm_period, batch_seconds=60), site.deployment, digest, signed)
-
-    due_at_once = text("SELECT execute_after <= now() FROM pgqueuer WHERE entrypoint = 'release' ORDER BY id")
-    async with sessions() as session:
-        assert [False, True] == list(await session.scalars(due_at_once))
 
 
 async def test_all_that_wait_go_in_one_call(site, confirm, jobs):
@@ -397,7 +345,7 @@ async def test_unpaid_release_goes_out_again_when_money_comes_in(site, confirm, 
     await batch(site, sheet)
 
     assert [lines_of(call) for call in await jobs("relay")] == [[0], [0]]
-    assert len(await jobs("release")) == 2
+    assert [{"sheet": sheet.id}] == await jobs("release")
 
 
 async def test_money_of_another_project_helps_nobody_here(site, confirm, jobs):
@@ -408,7 +356,7 @@ async def test_money_of_another_project_helps_nobody_here(site, confirm, jobs):
 
     await site.apply(outcomes.retry_after_funding, funded("0x" + "11" * 20))
 
-    assert len(await jobs("release")) == 1
+    assert [] == await jobs("release")
 
 
 async def test_funding_without_anything_unpaid_asks_for_nothing(site, jobs):

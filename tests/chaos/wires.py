@@ -1,6 +1,7 @@
 """What lies between the processes and can fail: the way to PostgreSQL, and Twilio. The way to the node: rpc_faults.py."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,9 @@ from anxin.demo.twilio_standin import Sms, TwilioStandIn
 
 CUT_BEFORE, CUT_AFTER = "PostgreSQL cut before a commit", "PostgreSQL cut after a commit, unanswered"
 COMMITTED_WITHIN_SECONDS = 0.05
+# Of PostgreSQL's protocol: Parse, with a statement's name and text, and Bind, with the name of what is run.
+KEEPS = re.compile(rb"P.{4}(\w+)\0[^\0]*INSERT INTO confirmations", re.DOTALL)
+RUNS = re.compile(rb"B.{4}\w*\0(\w+)\0", re.DOTALL)
 LOST = (OSError, EOFError, asyncio.IncompleteReadError)
 
 
@@ -72,8 +76,10 @@ class PostgresWire:
             self._open -= ours
 
     async def _ask(self, reader: asyncio.StreamReader, out: asyncio.StreamWriter, answers: "asyncio.Task[None]") -> None:
+        alone: set[bytes] = set()  # statements that commit by themselves
         while data := await reader.read(65536):
-            fate = self.fate() if b"COMMIT;" in data else None
+            alone.update(KEEPS.findall(data))
+            fate = self.fate() if b"COMMIT;" in data or alone.intersection(RUNS.findall(data)) else None
             if fate is not None:
                 self.faults[fate] += 1
             if fate == CUT_BEFORE:

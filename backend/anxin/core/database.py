@@ -54,3 +54,10 @@ async def driver_of(session: AsyncSession) -> AsyncpgDriver:
 async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     async with sessions() as session, session.begin():
         yield session
+
+
+@asynccontextmanager
+async def bare_connection(sessions: Sessions) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool without a session's costs, for what comes thousands of times. Each statement commits."""
+    async with sessions() as session:
+        yield await connection_of(session)

@@ -26,15 +26,12 @@ async def enqueue(
     )
 
 
-async def enqueue_all(
-    session: AsyncSession, job: str, payloads: Sequence[Payload], *, after_seconds: Sequence[float]
-) -> None:
+async def enqueue_all(session: AsyncSession, job: str, payloads: Sequence[Payload]) -> None:
     """`enqueue` for several jobs of a kind at the price of one."""
     if payloads:
         await Queries(await driver_of(session)).enqueue(
-            [job] * len(payloads), [json.dumps(payload).encode() for payload in payloads], [0] * len(payloads),
-            [timedelta(seconds=each) for each in after_seconds],
-        )  # fmt: skip
+            [job] * len(payloads), [json.dumps(payload).encode() for payload in payloads], [0] * len(payloads)
+        )
 
 
 def decode(payload: bytes | None) -> Payload:

@@ -27,10 +27,14 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
 
 
 def answer(request: Request[Any, Any, Any], error: AnxinError) -> Response[dict[str, Any]]:
-    headers = {"retry-after": str(error.values["retry_after_seconds"])} if "retry_after_seconds" in error.values else {}
     return Response(
-        error.document(language_of(request)), status_code=error.status, media_type=MEDIA_TYPE, headers=headers
+        error.document(language_of(request)), status_code=error.status, media_type=MEDIA_TYPE, headers=headers_of(error)
     )
+
+
+def headers_of(error: AnxinError) -> dict[str, str]:
+    """What a problem says besides its document."""
+    return {"retry-after": str(error.values["retry_after_seconds"])} if "retry_after_seconds" in error.values else {}
 
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:

@@ -22,14 +22,16 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
-from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
+from sha3 import keccak_256
 
 PASSKEY: Final = 4
 WALLET: Final = 3
 DEVICE: Final = 2
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_P256: Final = ec.SECP256R1()
+_OF_SHA256: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 REGISTRY_DOMAIN_NAME: Final = "Anxin WorkerRegistry"
@@ -101,12 +103,16 @@ Value = int | str | bytes
 
 _UNSIGNED: Final = {f"uint{bits}": bits for bits in range(8, 257, 8)}
 
-_DOMAIN_TYPEHASH = keccak(
-    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
+
+
+def _keccak(content: bytes) -> bytes:
+    return bytes(keccak_256(content).digest())
+
+
+_DOMAIN_TYPEHASH = _keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _ALL_TYPES = {**TYPES, **OFF_CHAIN_TYPES}
 _TYPEHASHES = {
-    name: keccak(text=f"{name}({','.join(f'{kind} {field}' for kind, field in fields)})")
+    name: _keccak(f"{name}({','.join(f'{kind} {field}' for kind, field in fields)})".encode())
     for name, fields in _ALL_TYPES.items()
 }
 
@@ -125,8 +131,8 @@ class Domain:
 
 @lru_cache(maxsize=4096)
 def _separator(domain: Domain) -> bytes:
-    names = (_DOMAIN_TYPEHASH, keccak(text=domain.name), keccak(text="1"))
-    return keccak(b"".join(names) + _word("uint256", domain.chain_id) + _word("address", domain.contract))
+    names = (_DOMAIN_TYPEHASH, _keccak(domain.name.encode()), _keccak(b"1"))
+    return _keccak(b"".join(names) + _word("uint256", domain.chain_id) + _word("address", domain.contract))
 
 
 class SignerKey(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -174,7 +180,7 @@ def digest(domain: Domain, type_name: str, message: Mapping[str, Value]) -> byte
     Raises ValueError, TypeError where a value is none of its field's kind.
     """
     words = b"".join(_word(kind, message[field]) for kind, field in _ALL_TYPES[type_name])
-    return keccak(b"\x19\x01" + domain.separator() + keccak(_TYPEHASHES[type_name] + words))
+    return _keccak(b"\x19\x01" + domain.separator() + _keccak(_TYPEHASHES[type_name] + words))
 
 
 def _word(kind: str, value: Value) -> bytes:
@@ -296,10 +302,10 @@ def _p256(key: SignerKey, hashed: bytes, signature: DeviceSignature | PasskeySig
     r, s = from_hex(signature.r), from_hex(signature.s)
     if len(r) != 32 or len(s) != 32:
         return False
-    point = ec.EllipticCurvePublicNumbers(int(key.x, 16), int(key.y, 16), ec.SECP256R1())
+    point = ec.EllipticCurvePublicNumbers(int(key.x, 16), int(key.y, 16), _P256)
     try:
         point.public_key().verify(
-            encode_dss_signature(int.from_bytes(r), int.from_bytes(s)), hashed, ec.ECDSA(Prehashed(hashes.SHA256()))
+            encode_dss_signature(int.from_bytes(r), int.from_bytes(s)), hashed, _OF_SHA256
         )
     except InvalidSignature:
         return False
@@ -314,7 +320,7 @@ def is_usable(key: SignerKey) -> bool:
             return False
         if key.assurance == WALLET:
             return not any(x[:12]) and any(x) and not any(y)
-        ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), ec.SECP256R1()).public_key()
+        ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), _P256).public_key()
     except ValueError:
         return False
     return key.assurance in (PASSKEY, DEVICE)

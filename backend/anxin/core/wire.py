@@ -1,6 +1,7 @@
 """What travels over HTTP: camelCase, nothing unknown accepted. Digests and hashes are 0x-hex, money is integer fen."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -41,6 +42,7 @@ def hex_bytes(text: str, length: int, where: str) -> bytes:
     return raw
 
 
+@lru_cache(maxsize=1024)  # a site's thousand people send one address
 def hex_address(text: str, where: str) -> str:
     """Return an address in lower case: mixed case is a checksum, which not every sender has right."""
     return "0x" + hex_bytes(text, 20, where).hex()
@@ -60,9 +62,10 @@ def signed_digest(path_digest: str, domain: Domain, type_name: str, message: dic
 
 def check_deadline(deadline: int) -> None:
     """Raises SignatureExpired or DeadlineTooFar for the Unix second until which a signature may be used."""
-    if deadline < now().timestamp():
+    here = now()
+    if deadline < here.timestamp():
         raise SignatureExpired()
-    if deadline > (now() + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
+    if deadline > (here + timedelta(days=MAX_DEADLINE_DAYS)).timestamp():
         raise DeadlineTooFar(max_days=MAX_DEADLINE_DAYS)
 
 

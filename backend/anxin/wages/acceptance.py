@@ -1,6 +1,6 @@
-"""Confirmations that arrive together are kept together: one transaction for all, and nobody is answered before it.
+"""Confirmations that arrive together are kept together: one statement for all, and nobody is answered before its commit.
 
-    request ──► waiting ──► a lane takes what waits ──► confirming.keep ──► commit ──► each is told what became of its own
+    request ──► waiting ──► a lane takes what waits ──► confirming.keep ──► each is told what became of its own
                    └─ full ──► 503, send it again                    └─ fails ──► 503 for all of it, or each alone
 While one lane waits for the disk, another checks signatures. Nothing is remembered between requests: what waits here was
 promised to nobody.
@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError
+from asyncpg.exceptions import DataError, IntegrityConstraintViolationError
 
-from anxin.core.database import Sessions, transaction
+from anxin.core.database import Sessions, bare_connection
 from anxin.core.deployment import Deployment
-from anxin.wages import service
 from anxin.wages.confirming import Outcome, Word, keep
 from anxin.wages.errors import NotKeptYet
 from anxin.wages.schemas import Receipt, SignedConfirmation
@@ -34,18 +34,19 @@ log = structlog.get_logger()
 class Acceptance:
     """Where a process's confirmations meet. Lanes run while anything waits."""
 
-    def __init__(self, sessions: Sessions, deployment: Deployment, *, batch_seconds: float) -> None:
-        self._sessions, self._deployment, self._batch_seconds = sessions, deployment, batch_seconds
+    def __init__(self, sessions: Sessions, deployment: Deployment) -> None:
+        self._sessions, self._deployment = sessions, deployment
         self._waiting: deque[Waiting] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
 
     async def confirm(self, digest: str, signed: SignedConfirmation) -> Receipt:
-        """Keep a worker's confirmation, as `service.confirm_period` does, with others that came at the same time.
+        """Keep a worker's confirmation of a line, with others that came at the same time; the release follows from it.
 
-        Raises what that does, and NotKeptYet where too many wait or the database fails.
+        Resending it changes nothing. Raises Malformed, DigestMismatch, LineNotFound, AmountChanged, HighS, NotEnrolled,
+        WrongKey, SignatureExpired, DeadlineTooFar; and NotKeptYet where too many wait or the database fails.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise NotKeptYet(retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise _not_yet()
         told: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((Word(digest, signed), told))
         if len(self._lanes) < LANES:
@@ -53,41 +54,54 @@ class Acceptance:
             self._lanes.add(lane)
             lane.add_done_callback(self._lanes.discard)
         receipt = await told
-        return receipt if receipt is not None else await self._alone(digest, signed)
+        return receipt if receipt is not None else await self._alone(Word(digest, signed))
 
-    async def _alone(self, digest: str, signed: SignedConfirmation) -> Receipt:
-        """Wait for whoever holds the line; or hear that there is none."""
-        async with transaction(self._sessions) as session:
-            return await service.confirm_period(
-                session, self._deployment, digest, signed, batch_seconds=self._batch_seconds
-            )
+    async def _alone(self, word: Word) -> Receipt:
+        """Wait for whoever holds the line."""
+        async with bare_connection(self._sessions) as connection:
+            (outcome,) = await keep(connection, self._deployment, [word], wait=True)
+        if isinstance(outcome, Receipt):
+            return outcome
+        raise outcome or _not_yet()  # its line went away meanwhile
 
     async def _work(self) -> None:
         """One lane: take what waits, until nothing does."""
         while self._waiting:
-            await asyncio.sleep(0)  # who is being read joins
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-            if group:
-                await self._keep(group)
+            try:
+                async with bare_connection(self._sessions) as connection:
+                    while self._waiting and not connection.is_closed():
+                        await asyncio.sleep(0)  # who is being read joins
+                        await self._keep(connection, self._next_group())
+            except Exception:
+                log.exception("no connection to keep confirmations with")
+                while self._waiting:
+                    _tell(self._waiting.popleft()[1], _not_yet())
 
-    async def _keep(self, group: Sequence[Waiting]) -> None:
+    def _next_group(self) -> list[Waiting]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+
+    async def _keep(self, connection: asyncpg.Connection, group: Sequence[Waiting]) -> None:
         """Tell each what became of its word once that is committed; nobody anything where it is not."""
+        if not group:
+            return
         try:
-            async with transaction(self._sessions) as session:
-                words = [word for word, _ in group]
-                outcomes = await keep(session, self._deployment, words, batch_seconds=self._batch_seconds, wait=False)
-        except (DataError, IntegrityError) as error:  # of one word, it may be: the others do not suffer
+            outcomes = await keep(connection, self._deployment, [word for word, _ in group], wait=False)
+        except (DataError, IntegrityConstraintViolationError) as error:  # of one word, it may be: the others do not suffer
             log.exception("confirmations are kept one by one")
             outcomes = [None if len(group) > 1 else error] * len(group)
         except Exception:
             log.exception("confirmations were not kept", count=len(group))
-            outcomes = [NotKeptYet(retry_after_seconds=RETRY_AFTER_SECONDS)] * len(group)
+            outcomes = [_not_yet()] * len(group)
         except BaseException:
             for _, told in group:
                 told.cancel()
             raise
         for (_, told), outcome in zip(group, outcomes, strict=True):
             _tell(told, outcome)
+
+
+def _not_yet() -> NotKeptYet:
+    return NotKeptYet(retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _tell(told: "asyncio.Future[Receipt | None]", outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, LargeBinary, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from anxin.core.database import Base
@@ -22,13 +22,16 @@ class SignedLine(Relayed):
 
 
 class Confirmation(SignedLine, Base):
-    """A worker agrees with a line; its release follows."""
+    """A worker agrees with a line; its release follows, once it is `gathered` with others of its sheet."""
 
     __tablename__ = "confirmations"
     __table_args__ = (
         ForeignKeyConstraint(["sheet_pk", "line_index"], ["wage_lines.sheet_pk", "wage_lines.index"]),
         Index("ix_confirmations_sheet_pk_line_index", "sheet_pk", "line_index"),
+        Index("ix_confirmations_ungathered", "sheet_pk", postgresql_where=text("NOT gathered")),
     )
+
+    gathered: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Contest(SignedLine, Base):

@@ -17,7 +17,7 @@ from anxin.core import calls, jobs, relayed
 from anxin.core.confirmations import PackedConfirmation, can_be_packed, pack_confirmations
 from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
-from anxin.core.signing import DEVICE, PASSKEY, WALLET, SignerKey, from_hex, unpack
+from anxin.core.signing import DEVICE, PASSKEY, WALLET, SignerKey, unpack
 from anxin.payroll.models import WageLine, WageSheet
 from anxin.people.models import Worker
 from anxin.projects.models import Project
@@ -25,19 +25,6 @@ from anxin.projects.service import escrow_of
 from anxin.wages.models import Confirmation
 
 MAX_BATCH = 256  # lines of a sheet; a first wage by passkey costs 51,000 gas, a transaction holds 16.7 million
-# The first line that is missing is enough to know: looked for in order, and no further.
-_FULL = text("""
-    SELECT sheet.pk FROM unnest(CAST(:sheets AS bigint[])) AS sheet (pk)
-    WHERE (
-        SELECT line.index FROM wage_lines line
-        WHERE line.sheet_pk = sheet.pk AND line.released_tx IS NULL AND NOT EXISTS (
-            SELECT FROM confirmations word
-            WHERE word.sheet_pk = line.sheet_pk AND word.line_index = line.index AND word.state = 'accepted'
-              AND word.call_key IS NULL
-        )
-        ORDER BY line.index LIMIT 1
-    ) IS NULL
-""")
 # Jobs of one sheet: what a job that leaves it alone has locked, another would skip, and nobody would come for it again.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('release of a sheet', :sheet))")
 REFUSED = "refused:"  # before the reason, in a silent line's `silent_key`
@@ -48,9 +35,8 @@ KEPT_BYTES = {DEVICE: 64, WALLET: 65}  # of a signature as it is kept; a passkey
 async def release_batch(session: AsyncSession, payload: Payload, *, deployment: Deployment) -> None:
     """Job `release`: hand a sheet's waiting confirmations to the relayer, as one call.
 
-    Confirmations that came together have one job (`digests`): it runs when they have waited long enough for company, and
-    closes the batch if any of them is still in it. A job that names none closes it at once. A second signature for a line
-    waits while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign. A sheet whose
+    The batch is closed at once: what comes later has a job of its own (gathering.py). A second signature for a line waits
+    while the first is on its way: nobody makes the relayer pay for one wage as often as they can sign. A sheet whose
     posting a reorganisation has taken back has its job when it is posted again (`outcomes.release_waiting`).
     """
     await session.execute(ONE_AT_A_TIME, {"sheet": payload["sheet"]})
@@ -82,20 +68,12 @@ async def release_batch(session: AsyncSession, payload: Payload, *, deployment: 
         )
     ).all()
     is_whole = len(waiting) < MAX_BATCH
-    asked = {from_hex(digest) for digest in payload.get("digests", ())}
-    if is_whole and asked and asked.isdisjoint(each.digest for each in waiting):
-        return  # they went with an earlier batch; who waits now has a job of their own
     batch = list({each.line_index: each for each in waiting}.values())  # one signature a line is enough
     if not batch:
         return
     await _relay(session, deployment, sheet, batch)
     if not is_whole:
         await jobs.enqueue(session, "release", {"sheet": sheet.id})
-
-
-async def full_sheets(session: AsyncSession, sheet_pks: Sequence[int]) -> set[int]:
-    """Of these sheets, those whose every line is released or has a confirmation waiting: nobody else can join the batch."""
-    return set(await session.scalars(_FULL, {"sheets": list(sheet_pks)}))
 
 
 async def _relay(

@@ -26,23 +26,9 @@ from anxin.people.models import Worker
 from anxin.people.service import check_signed
 from anxin.projects.models import Membership, Project
 from anxin.projects.service import escrow_of
-from anxin.wages.confirming import Word, check_line, keep
+from anxin.wages.confirming import check_line
 from anxin.wages.models import Confirmation, Contest
-from anxin.wages.schemas import Receipt, ReleaseCall, SignedConfirmation, SignedContest, SignedLine
-
-
-async def confirm_period(
-    session: AsyncSession, deployment: Deployment, digest: str, signed: SignedConfirmation, *, batch_seconds: float
-) -> Receipt:
-    """Keep a worker's confirmation of a line; the release follows from it. Resending it changes nothing.
-
-    Raises Malformed, DigestMismatch, LineNotFound, AmountChanged, HighS, NotEnrolled, WrongKey, SignatureExpired.
-    """
-    words = [Word(digest, signed)]
-    (outcome,) = await keep(session, deployment, words, batch_seconds=batch_seconds, wait=True)
-    if not isinstance(outcome, Receipt):
-        raise outcome or LineNotFound(sheet_id=signed.sheet_id, index=signed.index)
-    return outcome
+from anxin.wages.schemas import Receipt, ReleaseCall, SignedContest, SignedLine
 
 
 async def release_call(session: AsyncSession, deployment: Deployment, digest: str) -> ReleaseCall:
