@@ -315,6 +315,8 @@ async def _alarms(clear: tuple[str, str] | None) -> None:
 @main.command()
 def doctor() -> None:
     """Say what this process would need and does not have."""
+    from anxin.chain.no_answer import place_of
+
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
@@ -327,6 +329,9 @@ def doctor() -> None:
              not settings.deployment.is_file()),
             (f"ANXIN_WEB_FOLDER: {settings.web_folder} has no pages (make setup builds them)",
              not settings.web_folder.is_dir()),
+            ("ANXIN_RPC_URL: no URL of a node, such as http://localhost:8545", place_of(settings.rpc_url) is None),
+            ("ANXIN_SECOND_RPC_URL: no URL of a node",
+             settings.second_rpc_url and place_of(settings.second_rpc_url) is None),
             ("ANXIN_TWILIO_ACCOUNT_SID, ANXIN_TWILIO_AUTH_TOKEN and ANXIN_TWILIO_FROM: messages cannot be sent",
              not (settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from)),
             ("ANXIN_REGISTRARS: no registrar's signature will be accepted", not settings.registrars),

@@ -15,7 +15,7 @@ from tests.e2e.conftest import picture
 from anxin.chain.models import ORPHANED, ChainEvent
 from anxin.core.signing import DEVICE, PASSKEY
 from anxin.demo.phones import phone_number
-from anxin.demo.site import VISITOR
+from anxin.demo.site import VISITOR, read_roster
 from anxin.demo.story import Story
 from anxin.ledger import service as ledger
 from anxin.people.models import Worker
@@ -24,6 +24,7 @@ from anxin.stack import address_of
 PHONE = {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 DESK = {"viewport": {"width": 1280, "height": 860}}
 PATIENCE_MS = 30_000
+NEW_NUMBER = "13912345678"
 ROSTER = "工号,姓名,身份证号,手机号,班组,用工类型,工价（元）\nN-1,张三,{id_number},{phone},T1,计日,310\n"
 
 
@@ -76,6 +77,30 @@ async def test_phone_without_passkeys_signs_with_a_device_key_in_english(story: 
     await page.goto(await link_to_form(story, "W001"))  # as a message has it
     await page.wait_for_selector("[data-sheet=contest]")
     assert await page.evaluate("location.hash") == ""
+    await page.context.close()
+
+
+async def test_worker_asks_for_another_number_and_gives_it_up(story: Story, browser: Browser):
+    """The code goes to the new number, the news to the old one; whoever signs in meanwhile sees it without looking."""
+    (other,) = read_roster()[2:3]
+    await story.office.register(story.bank, [other])
+    page = await phone_page(story, browser, locale="zh-CN")
+    await sign_in(page, story, other.worker_no)
+    await page.click("[data-number] summary")
+    await page.fill("input[name=newPhone]", NEW_NUMBER)
+    await page.click("[data-number] button[type=submit]")
+    await page.fill("input[name=newCode]", await story.sms.code_for(f"+86{NEW_NUMBER}"))
+    await page.click("[data-number] button[type=submit]")
+    await page.wait_for_selector("[data-number] [data-waiting]")
+    await story.until(lambda: told(story, other.worker_no, "换成别的号码"), "the old number is told")
+
+    await page.reload()
+    await page.wait_for_selector("[data-number][open] [data-waiting]")
+    await page.locator("[data-number]").evaluate("(number) => number.scrollIntoView({ block: 'center' })")
+    await picture(page, "worker-number")
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await page.click("[data-action=withdraw-number]")
+    await page.wait_for_selector("[data-number] input[name=newPhone]")
     await page.context.close()
 
 
@@ -219,6 +244,12 @@ async def inject_wallet(page: Page, story: Story, account: str = "contractor") -
         announce();
         """
     )
+
+
+async def told(story: Story, worker_no: str, words: str) -> list[str]:
+    """The messages to a worker's number that say so."""
+    number = f"+86{phone_number(int(worker_no[1:]))}"
+    return [each.body for each in story.sms.messages if each.to == number and words in each.body]
 
 
 # ---------------------------------------------------------------- what the chain says

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-NO_URL = "the address of the node is no URL: it begins with http:// or https:// and names a host, as http://localhost:8545"
+NO_URL = (
+    "the address of the node (--rpc, ANXIN_RPC_URL) is no URL: it begins with http:// or https:// and names a host, as "
+    "http://localhost:8545"
+)
 
 
 def place_of(url: str) -> str | None:
