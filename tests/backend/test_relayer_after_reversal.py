@@ -2,11 +2,12 @@
 comes before what it needs waits for it, and is refused by nobody.
 
 Branches: mined before it · tried out before it · a key that stays away for long · a line never enrolled is the batch's to
-leave out · the escrow itself not made again yet: mined, tried out · what is refused for good still is.
+leave out · the escrow itself not made again yet: mined, tried out, mined before it · what is refused for good still is.
 """
 
 import msgspec
 import pytest
+from sqlalchemy import select
 from tests.backend.chain_site import CONTRACTOR, DEADLINE, FIRST_DAY, PAYDAY
 from tests.backend.relaying import DEPTH, settle
 from tests.chain import RELAYER_KEY
@@ -14,9 +15,11 @@ from tests.chain import RELAYER_KEY
 from anxin.chain.contracts import decode_log
 from anxin.chain.identity import ChainChanged
 from anxin.chain.indexer import Indexer
+from anxin.chain.models import EscrowAddress, RelayAttempt, RelayCall
 from anxin.chain.reader import read_view
 from anxin.chain.reversal import reverse
 from anxin.core.calls import Call, signed_words
+from anxin.core.database import transaction
 from anxin.core.signing import digest, from_hex, pack
 from anxin.demo.keys import DeviceKey
 from anxin.ledger.reversal import reverse_after
@@ -105,6 +108,12 @@ async def on_chain(chain, escrow):
     """What the escrow's events say happened, sorted."""
     logs = await chain("eth_getLogs", {"fromBlock": hex(chain.start + 1), "address": escrow})
     return sorted(decode_log("WageEscrow", log, 0).name for log in logs)
+
+
+async def attempts_of(sessions, key):
+    async with sessions() as session:
+        of_call = select(RelayAttempt).join(RelayCall, RelayCall.id == RelayAttempt.call_pk).where(RelayCall.key == key)
+        return list(await session.scalars(of_call))
 
 
 async def everything(chain, site, ask, relayers, states):
@@ -202,6 +211,27 @@ async def test_call_to_an_escrow_that_is_not_made_again_yet_is_not_done(
     assert 700 == await read_view(
         chain.rpc, "WageToken", chain.token, "balanceOf", await chain.head(), account=site.payout(0)
     )
+
+
+async def test_call_mined_before_its_escrow_was_made_is_not_done_though_the_escrow_is_there_now(
+    chain, site, ask, relayers, states, sessions
+):
+    """By what the indexer has read: the node itself may not know its past states any more."""
+    first, _ = relayers
+    await ask(site.enrolment(0, site.keys[0]), site.sheet((700,), 0), release_line(site, 0))
+    await settle(chain, first)
+    await ask(release_line(site, 0, key="again"))  # what is released already is skipped, without an event
+    await first.step()
+    await chain.mine(DEPTH + 1)
+    async with transaction(sessions) as session:
+        session.add(EscrowAddress(address=site.escrow, from_block=await chain.head()))
+
+    await first.step()
+    assert "signed" == (await states())["again"]  # under another nonce
+    assert 2 == len(await attempts_of(sessions, "again"))
+    await settle(chain, first)
+
+    assert "final" == (await states())["again"]
 
 
 async def test_what_the_contract_will_never_take_is_refused(chain, site, ask, relayers, states, told):

@@ -48,22 +48,20 @@ async def check_first_block(rpc: Rpc, deployment: Deployment, number: int = 0) -
     return header
 
 
-async def has_contract(rpc: Rpc, deployment: Deployment, address: str, before: int | None = None) -> bool:
-    """Whether there is a contract at an address now, and was before a block: a call to what is none succeeds, and does
-    nothing. After a reorganisation an escrow may be yet to be made again.
+async def has_contract(rpc: Rpc, deployment: Deployment, address: str) -> bool:
+    """Whether there is a contract at an address: a call to what is none succeeds, and does nothing.
 
-    Raises ChainChanged where the deployment's own are gone: such a node has lost them.
+    After a reorganisation an escrow may be yet to be made again. Raises ChainChanged where the deployment's own are gone:
+    such a node has lost them.
     """
-    at = ["latest"] if before is None else ["latest", hex(before - 1)]
-    asked = [("eth_getCode", (deployment.addresses.factory, "latest")), *(("eth_getCode", (address, each)) for each in at)]
-    factory, now, *then = await rpc.batch(asked)
-    for answer in (factory, now):  # of the past not every node knows
+    answers = await rpc.batch([("eth_getCode", (each, "latest")) for each in (address, deployment.addresses.factory)])
+    for answer in answers:
         if isinstance(answer, RpcError):
             raise answer
-    is_gone = now in NO_CODE
-    if is_gone and (factory in NO_CODE or address.lower() in deployment.own_addresses):
+    code, factory = answers
+    if code in NO_CODE and (factory in NO_CODE or address.lower() in deployment.own_addresses):
         raise ChainChanged(f"the node has no contract at {address} any more, and takes calls to it that do nothing")
-    return not is_gone and all(each not in NO_CODE for each in then)
+    return code not in NO_CODE
 
 
 def _header(number: int) -> tuple[str, tuple[object, ...]]:

@@ -19,7 +19,7 @@ from anxin.chain.contracts import decode_refusal
 from anxin.chain.identity import has_contract
 from anxin.chain.lane import Lane
 from anxin.chain.leader import Moving
-from anxin.chain.models import RelayAttempt, RelayCall
+from anxin.chain.models import EscrowAddress, RelayAttempt, RelayCall
 from anxin.chain.rpc import RpcError
 from anxin.chain.steps import Boundary
 from anxin.chain.transactions import transaction_of
@@ -111,7 +111,11 @@ async def _was_done(lane: Lane, receipt: Receipt) -> bool:
     """A call to an address without code succeeds and does nothing: such a call must not be closed. Raises ChainChanged."""
     if receipt["logs"]:
         return True
-    return await has_contract(lane.rpc, lane.deployment, receipt["to"], before=int(receipt["blockNumber"], 16))
+    if not await has_contract(lane.rpc, lane.deployment, receipt["to"]):
+        return False
+    async with lane.sessions() as session:
+        escrow = await session.get(EscrowAddress, receipt["to"].lower())
+    return escrow is None or escrow.from_block < int(receipt["blockNumber"], 16)  # made in that very block: who was first?
 
 
 async def _close_reverted(lane: Lane, done: RelayAttempt, receipt: Receipt, block: int) -> None:
