@@ -31,7 +31,7 @@ from anxin.core.database import Sessions
 from anxin.core.deployment import Deployment
 from anxin.core.jobs import Payload
 from anxin.core.relayed import Relayed, mark_refused, mark_sent
-from anxin.disputes import notices, progress
+from anxin.disputes import again, notices, progress
 from anxin.disputes import reversed as undecided
 from anxin.disputes.models import Answer, Claim, Resolution
 from anxin.disputes.retention import disputed_lines
@@ -128,11 +128,15 @@ def on_final_event(deployment: Deployment) -> Mapping[str, Sequence[EventHandler
         "LineSettled": (ledger.record_settlement, outcomes.record_settled, payouts.record_settled, alerts.tell_settled),
         "LineReturned": (ledger.record_return, outcomes.record_returned, payouts.record_returned, alerts.tell_returned),
         # disputes
-        "Contested": (ledger.record_dispute, outcomes.record_contested, progress.record_contested, alerts.tell_contested),
-        "Claimed": (
-            ledger.record_dispute, progress.record_claimed, alerts.tell_claimed, parties.tell_claim_to_contractor
+        "Contested": (
+            ledger.record_dispute, outcomes.record_contested, again.give_way, progress.record_contested, again.send_waiting,
+            alerts.tell_contested,
         ),
-        "Answered": (ledger.record_answer, progress.record_answered, notices.tell_answered),
+        "Claimed": (
+            ledger.record_dispute, again.give_way, progress.record_claimed, again.send_waiting, alerts.tell_claimed,
+            parties.tell_claim_to_contractor,
+        ),
+        "Answered": (ledger.record_answer, progress.record_answered, again.send_waiting, notices.tell_answered),
         "ClaimStood": (ledger.record_standing, progress.record_stood, notices.tell_stood),
         "Resolved": (ledger.record_resolution, progress.record_resolved, notices.tell_resolved),
         "DisputePaid": (book_release, grant_paid, to_bank, tell_grant_paid),
@@ -217,6 +221,8 @@ def on_refused(deployment: Deployment) -> Mapping[str, OnRefused]:
         "releaseLine": releases.mend_alone,
         "releaseUnsigned": releases.mend_silent,
         "releaseStanding": progress.mend_standing,
+        "answer": partial(again.mend, Answer),
+        "resolve": partial(again.mend, Resolution),
         "anchor": witnesses.mend_root,
     }
 

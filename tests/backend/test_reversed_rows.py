@@ -454,6 +454,96 @@ async def test_dispute_goes_back_to_each_step_before(site, chain, client, row):
     assert (None, None, claimed.block_time) == (now.answer_hash, now.order_hash, now.since)
 
 
+@pytest.fixture
+async def decided(site, chain, client, row):
+    """A claim, its answer and its decision: all final, then all taken back; the decision's call is refused meanwhile."""
+    path, body = claim(site, "W001", amount_fen=30_000, first_day=PAYDAY.replace(day=1, month=10), day_mask=1)
+    await client.put(path, json=body)
+    claimed = opening(site, "Claimed", await row(Claim))
+    await chain.final(claimed)
+    path, body = answer(site, admitted_fen=10_000)
+    await client.put(path, json=body)
+    evidence = "0x" + (await row(Answer)).evidence_hash.hex()
+    answered = of_escrow("Answered", disputeId=0, admitted=10_000, evidenceHash=evidence)
+    await chain.final(answered)
+    path, body = resolution(site, award_fen=30_000)
+    await client.put(path, json=body)
+    await chain.take_back(claimed)
+    return claimed, answered
+
+
+async def refuse_last(site, jobs, function, error, *values):
+    call = [call for call in await jobs("relay") if call["function"] == function][-1]
+    await site.refused(call, error, 0, *values)
+    return call
+
+
+async def test_answer_and_decision_wait_for_their_dispute_and_go_out_when_each_can_be_taken(
+    site, chain, row, jobs, decided
+):
+    claimed, answered = decided
+    first = [await refuse_last(site, jobs, each, "Escrow_UnknownDispute") for each in ("answer", "resolve")]
+    assert ("waiting", "waiting") == ((await row(Answer)).state, (await row(Resolution)).state)
+
+    await chain.again(claimed)
+    assert ("accepted", "waiting") == ((await row(Answer)).state, (await row(Resolution)).state)
+    await chain.again(answered)
+
+    assert ("done", "accepted") == ((await row(Answer)).state, (await row(Resolution)).state)
+    last = {call["function"]: call for call in await jobs("relay")}
+    for before in first:
+        anew = last[before["function"]]
+        assert anew["key"] != before["key"]  # a refused call is not made again under its own
+        assert anew | {"key": ""} == before | {"key": ""}
+
+
+async def test_decision_refused_before_the_answer_is_there_again_waits_for_it(site, chain, row, jobs, decided):
+    claimed, answered = decided
+    await chain.again(claimed)
+
+    await refuse_last(site, jobs, "resolve", "Escrow_WrongState", 1)
+
+    assert "waiting" == (await row(Resolution)).state
+    await chain.again(answered)
+    assert "accepted" == (await row(Resolution)).state
+
+
+async def test_refused_when_its_dispute_is_there_again_it_goes_out_at_once(site, chain, row, jobs, decided):
+    claimed, _ = decided
+    await chain.again(claimed)
+    before = len(await jobs("relay"))
+
+    await refuse_last(site, jobs, "answer", "Escrow_UnknownDispute")
+
+    assert ("accepted", before + 1) == ((await row(Answer)).state, len(await jobs("relay")))
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["refused before", "on its way"])
+async def test_what_was_signed_about_one_dispute_never_counts_for_another_of_its_number(
+    site, chain, client, row, jobs, decided, waits
+):
+    if waits:
+        for each in ("answer", "resolve"):
+            await refuse_last(site, jobs, each, "Escrow_UnknownDispute")
+    before = len(await jobs("relay"))
+
+    await chain.final(of_escrow(
+        "Claimed", disputeId=0, workerId=site.workers["W002"].hex_id, evidenceHash="0x" + "07" * 32, asked=30_000,
+        firstDay=20_000, dayMask=3,
+    ))  # fmt: skip
+
+    assert ("refused", "refused", before) == (
+        (await row(Answer)).state, (await row(Resolution)).state, len(await jobs("relay"))
+    )  # fmt: skip
+
+
+async def test_decision_the_chain_refuses_for_good_is_refused(site, row, jobs, decided):
+    await refuse_last(site, jobs, "answer", "Escrow_WindowOver", 1)
+    await refuse_last(site, jobs, "resolve", "Escrow_WrongState", 3)
+
+    assert ("refused", "refused") == ((await row(Answer)).state, (await row(Resolution)).state)
+
+
 async def test_claim_that_stood_waits_for_an_answer_again(site, chain, client, row, books):
     path, body = claim(site, "W001", amount_fen=30_000, first_day=PAYDAY.replace(day=1, month=10), day_mask=1)
     await client.put(path, json=body)

@@ -54,8 +54,7 @@ async def answer(session: AsyncSession, deployment: Deployment, digest: str, sig
         digest=words, dispute_pk=dispute.id, admitted_fen=signed.admitted_fen, evidence=signed.evidence,
         evidence_hash=evidence_hash, deadline=signed.deadline, signature=signature, received_at=now(),
     )  # fmt: skip
-    call = _call("answer", project, row, message, "contractorSignature")
-    return await _hand_over(session, digest, row, call)
+    return await _hand_over(session, digest, row, call_of(project, dispute, row))
 
 
 def _check_answer(dispute: Dispute, project: Project, admitted_fen: int, at: datetime) -> None:
@@ -95,8 +94,7 @@ async def resolve(session: AsyncSession, deployment: Deployment, digest: str, si
         digest=words, dispute_pk=dispute.id, award_fen=signed.award_fen, reasons=signed.reasons, order_hash=order_hash,
         signer=signer, deadline=signed.deadline, signature=signature, received_at=now(),
     )  # fmt: skip
-    call = _call("resolve", project, row, message, "signature")
-    return await _hand_over(session, digest, row, call)
+    return await _hand_over(session, digest, row, call_of(project, dispute, row))
 
 
 async def _check_resolution(
@@ -138,15 +136,21 @@ async def _chain_now(session: AsyncSession) -> datetime:
     return await chain_time(session) or now()
 
 
-def _call(
-    function: str, project: Project, row: Answer | Resolution, message: dict[str, Value], signature: str
-) -> calls.Call:
+def call_of(project: Project, dispute: Dispute, row: Answer | Resolution) -> calls.Call:
+    """The call that brings what was signed about a dispute to its escrow."""
+    signed: dict[str, Value] = {"disputeId": dispute.dispute_id, "deadline": row.deadline}
+    if isinstance(row, Answer):
+        function, signature = "answer", "contractorSignature"
+        signed |= {"admitted": row.admitted_fen, "evidenceHash": row.evidence_hash}
+    else:
+        function, signature = "resolve", "signature"
+        signed |= {"award": row.award_fen, "orderHash": row.order_hash}
     return calls.Call(
         key=f"{function}:0x{row.digest.hex()}",
         contract="WageEscrow",
         address=project.escrow or "",
         function=function,
-        arguments={**calls.signed_words(message), signature: "0x" + row.signature.hex()},
+        arguments={**calls.signed_words(signed), signature: "0x" + row.signature.hex()},
     )
 
 
