@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from tests.backend.test_indexer_words import log_of
+from tests.backend.test_indexer_words import TRANSFER, log_of
 
 from anxin.chain import contracts, finality, indexer, stretches
-from anxin.chain.contracts import CONTRACTS, decode_log, quick_json
+from anxin.chain.contracts import CONTRACTS, decode_log, quick_jsons
 from anxin.chain.indexer import Indexer
 from anxin.chain.leader import Moving
 from anxin.chain.models import Block, ChainEvent
 from anxin.chain.reader import read_events_of
 from anxin.chain.rows import Rows
 from anxin.chain.rpc import Rpc, RpcError
-from anxin.chain.stretches import Log
+from anxin.chain.stretches import Log, Topics
 from anxin.core.sheet_tree import LINE_BYTES
 
 pytest_plugins = ["tests.chain", "tests.backend.chain_site"]
@@ -221,21 +221,31 @@ async def test_digits_written_otherwise_are_the_same_event(chain, wire, new_inde
 
 
 def test_log_that_is_no_event_of_its_contract_has_no_row():
-    strange = Log("0x11", ("0x" + "ab" * 32,), "0x", "0x1", "0x44", "0x0", "0x55")
-    unnamed = Log("0x11", (), "0x", "0x1", "0x44", "0x0", "0x55")
+    strange = Log("0x11", Topics("0x" + "ab" * 32), "0x", "0x1", "0x44", "0x0", "0x55")
+    unnamed = Log("0x11", Topics(), "0x", "0x1", "0x44", "0x0", "0x55")
 
     assert b"" == Rows().of([strange, unnamed], {"0x44": ("", 0)}, {"0x11": "WageToken"})
+
+
+def test_number_too_large_to_be_read_quickly_is_in_its_row_and_its_neighbours_are_in_theirs():
+    words = ["0x" + f"{number:064x}" for number in (3, 2**200, 4)]
+    logs = [Log("0x11", Topics(TRANSFER, words[0], words[0]), word, "0x1", "0x44", hex(i), "0x55") for i, word in enumerate(words)]
+
+    rows = Rows().of(logs, {"0x44": ("", 0)}, {"0x11": "WageToken"})
+
+    assert [b'"value":%d}' % number in rows for number in (3, 2**200, 4)] == [True] * 3
+    assert rows.index(b'"value":3}') < rows.index(b'"value":%d}' % 2**200) < rows.index(b'"value":4}')
 
 
 def test_every_event_of_the_contracts_has_its_quick_way_or_the_general_one():
     """Those that come by the thousand are read quickly."""
     zeros = {
-        contracts._events(contract)[topic].abi["name"]: quick_json(contract, topic)(_zeros(contract, topic))
+        contracts._events(contract)[topic].abi["name"]: quick_jsons(contract, topic)([_zeros(contract, topic)])
         for contract in CONTRACTS for topic in contracts._events(contract)
     }  # fmt: skip
 
     assert {"Released", "PayoutFailed", "LineSettled", "LineReturned", "Transfer", "Joined", "Anchored"} - {
-        name for name, quick in zeros.items() if quick is not None
+        name for name, quick in zeros.items() if quick not in (None, [None])
     } == {"Anchored"}
 
 
@@ -248,7 +258,7 @@ def test_sheet_is_read_quickly_as_it_is_generally(words, lines):
     log = sheet_log(words, lines)
     topic = log["topics"][0]
 
-    quick = quick_json("WageEscrow", topic)("".join(log["topics"]) + log["data"])
+    (quick,) = quick_jsons("WageEscrow", topic)(["".join(log["topics"]) + log["data"]])
 
     assert decode_log("WageEscrow", log, 0).args == msgspec.json.decode(quick)
 
@@ -266,7 +276,7 @@ def test_sheet_that_is_not_as_the_abi_says_is_left_to_the_general_decoder(change
 
     changed = "".join(log["topics"]) + change(log["data"])
 
-    assert quick_json("WageEscrow", log["topics"][0])(changed) is None
+    assert [None] == quick_jsons("WageEscrow", log["topics"][0])([changed])
 
 
 def sheet_log(words, lines):

@@ -146,12 +146,12 @@ def static_words(contract: str, topic: str) -> StaticWords | None:
     return StaticWords.of(_events(contract)[topic].abi["inputs"])
 
 
-def quick_json(contract: str, topic: str) -> Callable[[str], str | None]:
-    """Return what makes JSON of an event's text (words.py), or None of it where the general decoder is to be asked."""
+def quick_jsons(contract: str, topic: str) -> Callable[[Sequence[str]], Sequence[str | None] | None]:
+    """Return what makes JSON of the texts (words.py) of an event's logs; None where the general decoder is to be asked."""
     if event_name(contract, topic) == "SheetPosted":
-        return sheet_json
+        return lambda texts: [*map(sheet_json, texts)]
     words = static_words(contract, topic)
-    return words.json if words is not None else lambda _: None
+    return words.jsons if words is not None else lambda _: None
 
 
 def _to_abi(entry: Abi, value: Any) -> Any:

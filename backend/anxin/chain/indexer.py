@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
-import msgspec
 import structlog
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -129,7 +128,7 @@ class Indexer:
         factory = self._deployment.addresses.factory.lower()
         if factory not in stretch.addresses:
             return {}
-        logs = [msgspec.to_builtins(each) for each in stretch.logs if each.address.lower() == factory]
+        logs = [each.as_given() for each in stretch.logs if each.address.lower() == factory]
         events = [decode_log("WageEscrowFactory", each, 0) for each in logs]
         created = [event for event in events if event is not None and event.name == "EscrowCreated"]
         new = {e.args["escrow"]: e.block_number for e in created if e.args["escrow"] not in contracts}

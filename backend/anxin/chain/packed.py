@@ -1,7 +1,9 @@
 """What events carry packed, with its parts by name: handlers never see the bytes (SheetLines.sol, Payments.sol)."""
 
+import struct
+from binascii import unhexlify
 from dataclasses import dataclass
-from operator import itemgetter
+from struct import Struct
 from typing import Any
 
 from anxin.core.sheet_tree import LINE_BYTES, WORKER_ID_BYTES
@@ -12,18 +14,17 @@ Args = dict[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """A value within a row of hexadecimal digits."""
+    """A value within a word."""
 
     name: str
-    first: int  # digit
-    digits: int
+    first: int  # byte
+    bytes: int
     is_number: bool = False
 
 
-# One word: payout 20 bytes, amount in fen 8, sheetId 2, index 1, assurance 1.
 PAYMENT = (
-    Part("payout", 0, 40), Part("amount", 40, 16, is_number=True), Part("sheetId", 56, 4, is_number=True),
-    Part("index", 60, 2, is_number=True), Part("assurance", 62, 2, is_number=True),
+    Part("payout", 0, 20), Part("amount", 20, 8, is_number=True), Part("sheetId", 28, 2, is_number=True),
+    Part("index", 30, 1, is_number=True), Part("assurance", 31, 1, is_number=True),
 )  # fmt: skip
 
 
@@ -50,21 +51,17 @@ def _lines(packed: str) -> list[Args]:
 
 
 def _payment(word: str) -> Args:
-    digits = word.removeprefix("0x")
-    values = ((part, digits[part.first : part.first + part.digits]) for part in PAYMENT)
-    return {part.name: int(value, 16) if part.is_number else "0x" + value for part, value in values}
+    raw = from_hex(word)
+    values = ((part, raw[part.first : part.first + part.bytes]) for part in PAYMENT)
+    return {part.name: int.from_bytes(value) if part.is_number else f"0x{value.hex()}" for part, value in values}
 
 
-# SheetPosted's text: 0x signature, 0x sheetId, 0x and then words: five of the header, root, total, where the lines begin in
-# bytes, how many bytes they are; then the lines, 122 digits each, and zeros up to a whole word.
-_FIXED = itemgetter(
-    slice(2), slice(66, 68), slice(132, 134), slice(134, 190), slice(198, 254), slice(262, 318), slice(582, 646)
-)
-_FIXED_VALUES = ("0x", "0x", "0x", "0" * 56, "0" * 56, "0" * 56, f"{8 * 32:064x}")
-_NUMBERS = itemgetter(slice(68, 132), slice(190, 198), slice(254, 262), slice(318, 326))
-_HASHES = itemgetter(slice(326, 390), slice(390, 454), slice(454, 518))
-_TOTAL, _BYTES, _LINES = slice(518, 582), slice(646, 710), 710
-_LINE_DIGITS, _WORD_DIGITS = 2 * LINE_BYTES, 64
+# SheetPosted, as words.py has it: 0x signature, 0x sheetId, 0x and then words: five of the header, root, total, where the
+# lines begin, how many bytes they are; then the lines, and zeros up to a whole word.
+_SHEET = Struct(">x32x x32s x 28xI28xI28xI 32s32s32s32s 32s32s")
+_LINE = Struct(f">BIQ{WORKER_ID_BYTES}s32s")
+_MARKS, _LINES_AT, _WORD = slice(1, 134, 66), (8 * 32).to_bytes(32), 32
+_BLANK = [0, 33, 66, *range(67, 95), *range(99, 127), *range(131, 159)]
 _REST = "00" * (32 - WORKER_ID_BYTES)
 
 
@@ -73,22 +70,25 @@ def sheet_json(text: str) -> str | None:
 
     Some hundred lines a sheet make this worth a reader of its own.
     """
-    if _FIXED(text) != _FIXED_VALUES or not text[_BYTES]:
+    if text[_MARKS] != "xxx" or text.count("x") != 3:
         return None
-    end = _LINES + 2 * int(text[_BYTES], 16)
-    words, rest = divmod(len(text) - _LINES, _WORD_DIGITS)
-    if rest or words != -(-(end - _LINES) // _WORD_DIGITS) or text[end:].strip("0") or (end - _LINES) % _LINE_DIGITS:
+    try:
+        raw = unhexlify(text.replace("x", "0"))
+        sheet_id, first_day, last_day, payday, rules_hash, terms_root, root, total, lines_at, size = _SHEET.unpack_from(raw)
+    except (ValueError, struct.error):
+        return None  # something that is no digit, or not enough
+    end = _SHEET.size + int.from_bytes(size)
+    if lines_at != _LINES_AT or any(raw[at] for at in _BLANK) or raw[end:].strip(b"\0"):
         return None
-    sheet_id, first_day, last_day, payday = [int(each, 16) for each in _NUMBERS(text)]
-    rules_hash, terms_root, root = _HASHES(text)
+    if (end - _SHEET.size) % LINE_BYTES or len(raw) != end + (_SHEET.size - end) % _WORD:
+        return None
     lines = ",".join([
-        f'{{"index":{int(text[at:at + 2], 16)},"dayMask":{int(text[at + 2:at + 10], 16)},'
-        f'"amount":{int(text[at + 10:at + 26], 16)},"workerId":"0x{text[at + 26:at + 58]}{_REST}",'
-        f'"payslipHash":"0x{text[at + 58:at + 122]}"}}'
-        for at in range(_LINES, end, _LINE_DIGITS)
+        f'{{"index":{index},"dayMask":{day_mask},"amount":{amount_fen},"workerId":"0x{worker_id.hex()}{_REST}",'
+        f'"payslipHash":"0x{payslip_hash.hex()}"}}'
+        for index, day_mask, amount_fen, worker_id, payslip_hash in _LINE.iter_unpack(raw[_SHEET.size : end])
     ])  # fmt: skip
     return (
-        f'{{"sheetId":{sheet_id},"header":{{"firstDay":{first_day},"lastDay":{last_day},"payday":{payday},'
-        f'"rulesHash":"0x{rules_hash}","termsRoot":"0x{terms_root}"}},"root":"0x{root}",'
-        f'"total":{int(text[_TOTAL], 16)},"lines":[{lines}]}}'
+        f'{{"sheetId":{int.from_bytes(sheet_id)},"header":{{"firstDay":{first_day},"lastDay":{last_day},'
+        f'"payday":{payday},"rulesHash":"0x{rules_hash.hex()}","termsRoot":"0x{terms_root.hex()}"}},'
+        f'"root":"0x{root.hex()}","total":{int.from_bytes(total)},"lines":[{lines}]}}'
     )

@@ -4,25 +4,27 @@ A row is put together as text whose characters are its bytes (Latin-1): what rep
 name) is made once, the rest is one f-string. Source of the form: PostgreSQL manual, COPY, "Binary Format".
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
-from anxin.chain.contracts import decode_log, event_name, quick_json
+from anxin.chain.contracts import decode_log, event_name, quick_jsons
 from anxin.chain.models import SEEN
 from anxin.chain.stretches import Header, Log
-from anxin.chain.words import is_hex
 
 COLUMNS = (
-    "block_hash", "block_number", "block_time", "contract", "address", "name", "state", "log_index", "tx_hash", "args",
+    "block_hash", "block_number", "block_time", "contract", "address", "name", "state", "tx_hash", "log_index", "args",
 )  # fmt: skip
 BEGIN, END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 HASH = 66  # characters, with 0x
 _POSTGRES_EPOCH = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())  # in Unix seconds
 _MICROSECONDS = 1_000_000
+_KEY = attrgetter("block_hash", "transaction_hash", "address", "topics.signature")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class _Kind:
 
     contract: str
     begin: str
-    json: Callable[[str], str | None]
+    jsons: Callable[[Sequence[str]], Sequence[str | None] | None]
 
 
 class Rows:
@@ -43,37 +45,45 @@ class Rows:
     def of(self, logs: Sequence[Log], blocks: Mapping[str, tuple[str, int]], contracts: Mapping[str, str]) -> bytes:
         """Return the rows of logs, without BEGIN and END; logs that are no event of theirs have none.
 
+        What is the same event of the same transaction is made together: most of its rows is the same.
+
         Args:
             blocks: by hash, what `begins` says.
             contracts: lower-case address → name.
         """
-        kinds = self._kinds_of(logs, contracts)
-        texts = ["".join(each.topics) + each.data for each in logs]
-        is_plain = is_hex("".join(texts), sum(map(len, [each.topics for each in logs])) + len(logs))
-        rows, tx_hash, tx = list[str](), "", ""
-        for each, kind, text in zip(logs, kinds, texts, strict=True):
-            if kind is None:
-                continue
-            begin, unix_time = blocks[each.block_hash]
-            args = kind.json(text) if is_plain else None
-            if args is None:
-                args = _slowly(kind.contract, each, unix_time)
-            if each.transaction_hash != tx_hash:
-                tx_hash, tx = each.transaction_hash, _text(each.transaction_hash)
-            rows.append(f"{begin}{kind.begin}{_log_index(each.log_index)}{tx}{_length(len(args))}{args}")
+        rows, alike = [""] * len(logs), defaultdict[tuple[str, str, str, str], list[int]](list)
+        for place, key in enumerate(map(_KEY, logs)):
+            alike[key].append(place)
+        for (block, tx, address, topic), places in alike.items():
+            kind = self._kind(address, topic, contracts)
+            if kind is not None:
+                begin, unix_time = blocks[block]
+                same = [logs[place] for place in places]
+                made = _rows(f"{begin}{kind.begin}{_text(tx)}", kind, same, unix_time)
+                for place, row in zip(places, made, strict=True):
+                    rows[place] = row
         return "".join(rows).encode("latin-1")
 
-    def _kinds_of(self, logs: Sequence[Log], contracts: Mapping[str, str]) -> "list[_Kind | None]":
-        """One a log; None for what is no event of its contract."""
-        keys = [(each.address, each.topics[0] if each.topics else "") for each in logs]
-        for address, topic in set(keys) - self._kinds.keys():
+    def _kind(self, address: str, topic: str, contracts: Mapping[str, str]) -> "_Kind | None":
+        """None for what is no event of its contract."""
+        if (address, topic) not in self._kinds:
             self._kinds[address, topic] = _kind_of(address.lower(), topic, contracts)
-        return [self._kinds[key] for key in keys]
+        return self._kinds[address, topic]
+
+
+def _rows(begin: str, kind: _Kind, logs: Sequence[Log], unix_time: int) -> list[str]:
+    """Of logs of one kind, of one transaction."""
+    texts = [f"{(t := each.topics).signature}{t.second}{t.third}{t.fourth}{each.data}" for each in logs]
+    found = kind.jsons(texts) or [None] * len(logs)
+    jsons = [
+        _slowly(kind.contract, each, unix_time) if args is None else args for each, args in zip(logs, found, strict=True)
+    ]
+    return [f"{begin}{_log_index(each.log_index)}{_length(len(args))}{args}" for each, args in zip(logs, jsons, strict=True)]
 
 
 def _slowly(contract: str, log: Log, unix_time: int) -> str:
     """By the general decoder. Its JSON as a text of bytes, like all of a row."""
-    event = decode_log(contract, msgspec.to_builtins(log), unix_time)
+    event = decode_log(contract, log.as_given(), unix_time)
     assert event is not None  # noqa: S101, a kind is only of events that are in the ABI
     return msgspec.json.encode(event.args).decode("latin-1")
 
@@ -96,7 +106,7 @@ def _kind_of(address: str, topic: str, contracts: Mapping[str, str]) -> _Kind | 
     if name is None:
         return None
     begin = "".join(map(_text, (contract, address, name, SEEN)))
-    return _Kind(contract, begin, quick_json(contract, topic))
+    return _Kind(contract, begin, quick_jsons(contract, topic))
 
 
 def _number(value: int, size: int) -> str:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -37,16 +38,29 @@ class Header(msgspec.Struct, frozen=True, gc=False, rename="camel"):
         return int(self.timestamp, 16)
 
 
+class Topics(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Of a log: at most four, empty where there are fewer. No tuple: one for each log keeps the garbage collector busy."""
+
+    signature: str = ""
+    second: str = ""
+    third: str = ""
+    fourth: str = ""
+
+
 class Log(msgspec.Struct, gc=False, rename="camel"):
     """Of a transaction: what is kept of it. Hex as the node gives it."""
 
     address: str
-    topics: tuple[str, ...]
+    topics: Topics
     data: str
     block_number: str
     block_hash: str
     log_index: str
     transaction_hash: str
+
+    def as_given(self) -> dict[str, Any]:
+        """The node's own JSON object, less what is not kept."""
+        return {**msgspec.to_builtins(self), "topics": [each for each in msgspec.structs.astuple(self.topics) if each]}
 
 
 @dataclass(frozen=True)
