@@ -17,7 +17,7 @@ from anxin.chain import contracts, finality, indexer, stretches
 from anxin.chain.contracts import CONTRACTS, decode_log, quick_jsons
 from anxin.chain.indexer import Indexer
 from anxin.chain.leader import Moving
-from anxin.chain.models import Block, ChainEvent
+from anxin.chain.models import Block, ChainEvent, of_contract
 from anxin.chain.reader import read_events_of
 from anxin.chain.rows import Rows
 from anxin.chain.rpc import Rpc, RpcError
@@ -202,6 +202,24 @@ async def test_rows_are_what_an_auditor_reads(chain_site, chain, new_indexer, st
     assert {"SheetPosted", "Released", "Enrolled", "Transfer", "EscrowCreated"} <= {each.name for each in read}
 
 
+async def test_every_contract_leads_once_in_each_of_its_blocks(chain_site, chain, new_indexer, sessions):
+    """The index by contract has these alone: an escrow's events are found by them."""
+    await chain_site.enrol(3)
+    await chain_site.post(300, 400, 500)
+    call = chain_site.release(3)
+    await chain_site.send("deployer", call.contract, call.address, call.function, **call.arguments)
+    await chain.mine()
+
+    await new_indexer().step()
+
+    async with sessions() as session:
+        events = (await session.scalars(select(ChainEvent).order_by(ChainEvent.block_number, ChainEvent.log_index))).all()
+        found = (await session.scalars(select(ChainEvent).where(*of_contract(chain_site.escrow.lower())))).all()
+    first = {(each.block_number, each.address): each for each in reversed(events)}
+    assert set(first.values()) == {each for each in events if each.leads} < set(events)
+    assert {each for each in events if each.address == chain_site.escrow.lower()} == set(found)
+
+
 async def test_digits_written_otherwise_are_the_same_event(chain, wire, new_indexer, stored):
     await approve(chain, 0xABCDEF)
 
@@ -229,7 +247,8 @@ def test_log_that_is_no_event_of_its_contract_has_no_row():
 
 def test_number_too_large_to_be_read_quickly_is_in_its_row_and_its_neighbours_are_in_theirs():
     words = ["0x" + f"{number:064x}" for number in (3, 2**200, 4)]
-    logs = [Log("0x11", Topics(TRANSFER, words[0], words[0]), word, "0x1", "0x44", hex(i), "0x55") for i, word in enumerate(words)]
+    topics = Topics(TRANSFER, words[0], words[0])
+    logs = [Log("0x11", topics, word, "0x1", "0x44", hex(i), "0x55") for i, word in enumerate(words)]
 
     rows = Rows().of(logs, {"0x44": ("", 0)}, {"0x11": "WageToken"})
 

@@ -20,7 +20,7 @@ from anxin.audit.schemas import (
 )
 from anxin.chain.alarms import CHAIN_CHANGED, open_alarms
 from anxin.chain.indexer import heights
-from anxin.chain.models import ChainEvent, RelayCall
+from anxin.chain.models import ChainEvent, RelayCall, of_contract
 from anxin.core import exports, relayed
 from anxin.core.errors import Malformed, NotFound
 from anxin.ledger import service as ledger
@@ -88,7 +88,7 @@ async def events(
     """A page of events, newest first; one event more is read to know whether there is another page."""
     query = select(ChainEvent).order_by(ChainEvent.block_number.desc(), ChainEvent.log_index.desc())
     if escrow is not None:
-        query = query.where(ChainEvent.address == escrow.lower())
+        query = query.where(*of_contract(escrow.lower()))
     query = query.where(ChainEvent.name.not_in(BESIDE) if name is None else ChainEvent.name == name)
     if before is not None:
         query = query.where(tuple_(ChainEvent.block_number, ChainEvent.log_index) < _cursor(before))
@@ -103,7 +103,7 @@ async def exported_events(
     """The events of days `first` to `last` on the site's calendar, oldest first; one more than a file may hold."""
     query = select(ChainEvent).order_by(ChainEvent.block_number, ChainEvent.log_index)
     if escrow is not None:
-        query = query.where(ChainEvent.address == escrow.lower())
+        query = query.where(*of_contract(escrow.lower()))
     query = query.where(ChainEvent.name.not_in(BESIDE) if name is None else ChainEvent.name == name)
     query = query.where(*_within(ChainEvent.block_time, first, last))
     return [_event(row) for row in await session.scalars(query.limit(exports.MAX_ROWS + 1))]

@@ -61,7 +61,7 @@ async def newest_block(session: AsyncSession, escrow: str | None) -> int:
     """Of the events a stream is about; 0 where there is none."""
     newest = select(ChainEvent.block_number).where(ChainEvent.state != ORPHANED)
     if escrow is not None:
-        newest = newest.where(ChainEvent.address == escrow)
+        newest = newest.where(ChainEvent.address == escrow, ChainEvent.leads)
     return await session.scalar(newest.order_by(ChainEvent.block_number.desc()).limit(1)) or 0
 
 

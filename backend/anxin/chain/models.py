@@ -3,9 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, PrimaryKeyConstraint, String, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from anxin.core.database import Base
 
@@ -96,10 +109,15 @@ class ChainEvent(Base):
     """A decoded log. Orphaned ones stay: what was once seen is never deleted.
 
     Written by COPY (storing.py), a transaction with its block's row; the key is the order in which events are read.
+    `leads`: the first of its contract in its block, or one of several of which it might be. Only these are in the index by
+    contract, a hundredth of all: see `of_contract`.
     """
 
     __tablename__ = "chain_events"
-    __table_args__ = (PrimaryKeyConstraint("block_number", "log_index", "block_hash"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("block_number", "log_index", "block_hash"),
+        Index("ix_chain_events_of_contract", "address", "block_number", postgresql_where=text("leads")),
+    )
 
     block_hash: Mapped[str] = mapped_column(String(66))
     log_index: Mapped[int]
@@ -107,10 +125,18 @@ class ChainEvent(Base):
     block_time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     tx_hash: Mapped[str] = mapped_column(String(66))
     contract: Mapped[str] = mapped_column(String(32))
-    address: Mapped[str] = mapped_column(String(42), index=True)
+    address: Mapped[str] = mapped_column(String(42))
     name: Mapped[str] = mapped_column(String(32))
     args: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(8))
+    leads: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+def of_contract(address: str) -> tuple[ColumnElement[bool], ...]:
+    """The condition that events are of a contract (lower case): looked for in the blocks in which it logged."""
+    leading = aliased(ChainEvent)
+    blocks = select(leading.block_number).where(leading.address == address, leading.leads)
+    return ChainEvent.address == address, ChainEvent.block_number.in_(blocks)
 
 
 class EscrowAddress(Base):

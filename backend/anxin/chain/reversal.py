@@ -17,7 +17,7 @@ from anxin.chain.alarms import BLOCKS_REVERSED, raise_alarm
 from anxin.chain.finality import EventHandler, event_of
 from anxin.chain.identity import check_first_block
 from anxin.chain.live import announce_resync
-from anxin.chain.models import FINAL, ORPHANED, Block, ChainEvent, EscrowAddress, RelayAttempt, RelayCall
+from anxin.chain.models import FINAL, ORPHANED, Block, ChainEvent, EscrowAddress, RelayAttempt, RelayCall, of_contract
 from anxin.chain.rpc import Rpc
 from anxin.chain.storing import ONE_WRITER
 from anxin.core.database import Sessions, transaction
@@ -83,7 +83,7 @@ async def reverse(
 async def earlier(session: AsyncSession, event: Event, names: Collection[str], **subject: int | str) -> list[Event]:
     """Return what stays of a subject when `event` is taken back: its final events before that, in order."""
     before = select(ChainEvent).where(
-        ChainEvent.state == FINAL, ChainEvent.name.in_(names), ChainEvent.address == event.address,
+        ChainEvent.state == FINAL, ChainEvent.name.in_(names), *of_contract(event.address),
         tuple_(ChainEvent.block_number, ChainEvent.log_index) < (event.block_number, event.log_index),
         *(ChainEvent.args[name].as_string() == str(value) for name, value in subject.items()),
     )  # fmt: skip

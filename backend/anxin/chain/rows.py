@@ -19,11 +19,13 @@ from anxin.chain.stretches import Header, Log
 
 COLUMNS = (
     "block_hash", "block_number", "block_time", "contract", "address", "name", "state", "tx_hash", "log_index", "args",
+    "leads",
 )  # fmt: skip
 BEGIN, END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 HASH = 66  # characters, with 0x
 _POSTGRES_EPOCH = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())  # in Unix seconds
 _MICROSECONDS = 1_000_000
+_LEADS, _FOLLOWS = "\0\0\0\1\1", "\0\0\0\1\0"
 _KEY = attrgetter("block_hash", "transaction_hash", "address", "topics.signature")
 
 
@@ -51,6 +53,7 @@ class Rows:
             blocks: by hash, what `begins` says.
             contracts: lower-case address → name.
         """
+        leading = set[tuple[str, str]]()
         rows, alike = [""] * len(logs), defaultdict[tuple[str, str, str, str], list[int]](list)
         for place, key in enumerate(map(_KEY, logs)):
             alike[key].append(place)
@@ -60,6 +63,9 @@ class Rows:
                 begin, unix_time = blocks[block]
                 same = [logs[place] for place in places]
                 made = _rows(f"{begin}{kind.begin}{_text(tx)}", kind, same, unix_time)
+                if (block, address) not in leading:
+                    leading.add((block, address))
+                    made[0] = made[0].removesuffix(_FOLLOWS) + _LEADS
                 for place, row in zip(places, made, strict=True):
                     rows[place] = row
         return "".join(rows).encode("latin-1")
@@ -78,7 +84,10 @@ def _rows(begin: str, kind: _Kind, logs: Sequence[Log], unix_time: int) -> list[
     jsons = [
         _slowly(kind.contract, each, unix_time) if args is None else args for each, args in zip(logs, found, strict=True)
     ]
-    return [f"{begin}{_log_index(each.log_index)}{_length(len(args))}{args}" for each, args in zip(logs, jsons, strict=True)]
+    return [
+        f"{begin}{_log_index(each.log_index)}{_length(len(args))}{args}{_FOLLOWS}"
+        for each, args in zip(logs, jsons, strict=True)
+    ]
 
 
 def _slowly(contract: str, log: Log, unix_time: int) -> str:
