@@ -7,14 +7,18 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sqlalchemy import update
 from tests.e2e.conftest import free_port
 
 from anxin.chain.indexer import heights
+from anxin.chain.models import RelayAttempt
 from anxin.chain.rpc import Rpc
+from anxin.core.database import transaction
 from anxin.demo.main import story_on
 from anxin.demo.phones import days_mask
 from anxin.demo.site import read_roster
@@ -23,7 +27,7 @@ from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.stack import EMBEDDED_ACCOUNTS, Supervised, running
 
 CONFIRMS, CONTESTS = "W001", "W003"  # paid at addresses of their own
-DONE = {"Enrolled": 2, "Joined": 2, "SheetPosted": 1, "Released": 2, "Contested": 1, "Answered": 1, "Resolved": 1}
+DONE = {"Enrolled": 2, "Joined": 2, "SheetPosted": 1, "Released": 2, "Contested": 1, "Answered": 1}
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ async def test_a_month_that_is_taken_back_comes_again_by_itself(story: Story):
     await story.enrol()
     await story.join()
     await story.post_sheet()
-    await sign_and_decide(story)
+    await sign_and_answer(story)
     before = {name: len(await story.until(lambda name=name: story.events(name), name)) for name in DONE}
     assert before == DONE
 
@@ -61,6 +65,7 @@ async def test_a_month_that_is_taken_back_comes_again_by_itself(story: Story):
     assert (0, True) == (code, f"back to block {common}" in said), said
     assert dict.fromkeys(DONE, 0) == {name: len(await story.events(name)) for name in DONE}
 
+    await an_hour_passes(story)
     again = Supervised(["worker"], story.stack.settings.to_environment(), story.stack.state / "worker.log")
     await again.start()
     try:
@@ -75,8 +80,8 @@ async def test_a_month_that_is_taken_back_comes_again_by_itself(story: Story):
     assert (0, True) == (code, "✓ consistent" in said), said
 
 
-async def sign_and_decide(story: Story) -> None:
-    """One signs, one contests; the contractor admits half, the bureau awards all."""
+async def sign_and_answer(story: Story) -> None:
+    """One signs, one contests; the contractor admits half."""
     (line,) = await story.phones.of(CONFIRMS).lines()
     await story.phones.of(CONFIRMS).confirm(line)
     (line,) = await story.phones.of(CONTESTS).lines()
@@ -89,11 +94,17 @@ async def sign_and_decide(story: Story) -> None:
         story.http, story.escrow, contested.args["disputeId"], admitted_fen=5_000, evidence="考勤机记录到中午"
     )
     await story.until(lambda: story.events("Answered"), "the answer is final")
-    await story.bureau.resolve(
-        story.http, story.escrow, contested.args["disputeId"], award_fen=10_000, reasons="门禁记录证明全天在场"
-    )
-    await story.until(lambda: story.events("Released"), "the wages are final")
-    await story.until(lambda: story.events("Resolved"), "the decision is final")
+    await story.until(lambda: both_released(story), "the wages are final")
+
+
+async def an_hour_passes(story: Story) -> None:
+    """So that each key sends all it has at once, and not as far apart as the first time."""
+    async with transaction(story.sessions) as session:
+        await session.execute(update(RelayAttempt).values(sent_at=RelayAttempt.sent_at - timedelta(hours=1)))
+
+
+async def both_released(story: Story) -> bool:
+    return len(await story.events("Released")) == DONE["Released"]
 
 
 async def comes_again(story: Story) -> bool:
