@@ -40,7 +40,7 @@ from anxin.core.database import Sessions
 from anxin.core.deployment import Deployment
 
 STEP_SECONDS = 5.0  # of catching up, after which what is deep enough becomes final and others of the process get their turn
-LOGS_AT_ONCE = 400  # made into rows before whoever else waits for this process's attention gets it: about a millisecond
+LOGS_AT_ONCE = 200  # made into rows before whoever else waits for this process's attention gets it: about half a millisecond
 
 log = structlog.get_logger()
 

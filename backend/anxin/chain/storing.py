@@ -17,7 +17,7 @@ from anxin.core.database import Sessions, connection_of, transaction
 ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended('indexer writes', 0))")
 # What is merely seen is read again from the chain where a power cut takes it; what is final is written after it, and waits
 # for the disk for both.
-_NEED_NOT_LAST = text("SET LOCAL synchronous_commit = off")
+_NEED_NOT_LAST = "SET LOCAL synchronous_commit = off"
 
 _LAST = select(Block).where(Block.state != ORPHANED).order_by(Block.number.desc()).limit(1)
 _LAST_HASH = _LAST.with_only_columns(Block.hash)
@@ -53,8 +53,8 @@ async def store(session: AsyncSession, headers: Sequence[Header], rows: Sequence
 
     A block that was orphaned and is on the chain again is seen again, and so are its events: they are stored anew.
     """
-    await session.execute(_NEED_NOT_LAST)
     connection = await connection_of(session)
+    await connection.execute(_NEED_NOT_LAST)
     hashes, heights = [each.hash for each in headers], [each.height for each in headers]
     again = await connection.fetch(_SEE_AGAIN, hashes)
     if again:
