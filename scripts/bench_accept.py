@@ -34,7 +34,8 @@ from anxin.core.signing import ESCROW_DOMAIN_NAME, Domain, digest
 from anxin.demo.keys import DeviceKey
 
 ROOT = Path(__file__).resolve().parent.parent
-WORDS, CONNECTIONS, ROUNDS, LINES = 8_192, 64, 3, 256  # words a round
+WORDS, ROUNDS, LINES = 12_288, 3, 256  # words a round
+CONNECTIONS = 90  # a payday's phones are more; PostgreSQL takes 100 by default, and pgbench is not alone
 PORT = 18_431
 CHAIN_ID, ESCROW, DEADLINE = 31337, "0x" + "e5" * 20, 1_800_000_000
 AMOUNT_FEN, DAY_MASK, PAYSLIP_HASH = 123_456, 0b111, bytes(range(32))

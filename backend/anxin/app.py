@@ -149,6 +149,7 @@ def build(settings: Settings) -> Litestar:
     @asynccontextmanager
     async def close_connections(_: Litestar) -> AsyncIterator[None]:
         yield
+        await acceptance.close()
         await live.close()
         await engine.dispose()
 

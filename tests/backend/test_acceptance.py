@@ -7,6 +7,7 @@ two processes at once · a key changed meanwhile.
 
 import asyncio
 from dataclasses import dataclass
+from random import Random
 
 import msgspec
 import pytest
@@ -27,8 +28,10 @@ from anxin.wages.schemas import Receipt, SignedConfirmation
 
 
 @pytest.fixture
-def acceptance(sessions, deployment):
-    return Acceptance(sessions, deployment)
+async def acceptance(sessions, deployment):
+    acceptance = Acceptance(sessions, deployment)
+    yield acceptance
+    await acceptance.close()
 
 
 @pytest.fixture
@@ -244,6 +247,20 @@ async def test_whoever_sent_a_word_and_is_gone_disturbs_nobody(acceptance, site,
 
     assert (await stays).state == "accepted"
     assert ([2], 2) == (groups.sizes, len(await kept()))
+
+
+async def test_nobody_is_left_waiting_where_lanes_end_and_begin_all_the_time(acceptance, site, word, monkeypatch):
+    monkeypatch.setattr(lanes, "IDLE_SECONDS", 0.001)
+    sheet = await site.post(90_000)
+    one, spread = word(sheet, 0), Random(5)  # noqa: S311, the same each time
+
+    async def later():
+        await asyncio.sleep(spread.uniform(0, 0.5))
+        return await acceptance.confirm(*one)
+
+    receipts = await asyncio.wait_for(asyncio.gather(*(later() for _ in range(200))), 30)
+
+    assert {one[0]} == {each.digest for each in receipts}
 
 
 async def test_what_is_too_much_is_told_to_come_again_and_the_rest_is_kept(acceptance, site, word, kept):
