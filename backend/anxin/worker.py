@@ -99,8 +99,7 @@ async def _gather(settings: Settings, sessions: Sessions, stop: asyncio.Event) -
 
     async def step() -> bool:
         async with transaction(sessions) as session:
-            await gathering.gather(session, wait=wait)
-        return False
+            return len(await gathering.gather(session, wait=wait)) == gathering.AT_ONCE
 
     await lead(sessions, "gatherer", step, stop, poll_seconds=GATHER_POLL_SECONDS)
 

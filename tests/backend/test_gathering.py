@@ -1,7 +1,7 @@
 """When the release of what was signed is asked for: not before there is company, not later than it must, never twice.
 
-Branches: waits · waited long enough · nobody left to join · a whole batch · gathered already · held by somebody · two at
-once · rolled back.
+Branches: waits · waited long enough · nobody left to join · a whole batch · gathered already · more than at once · held by
+somebody · two at once · rolled back.
 """
 
 import asyncio
@@ -102,6 +102,17 @@ async def test_two_at_once_ask_once(site, confirm, asked, jobs):
     await asyncio.gather(*(asked(timedelta(0)) for _ in range(4)))
 
     assert sorted(sheet.id for sheet in sheets) == sorted(job["sheet"] for job in await jobs("release"))
+
+
+async def test_some_sheets_at_a_time_those_who_wait_longest_first(site, confirm, asked, monkeypatch):
+    monkeypatch.setattr(gathering, "AT_ONCE", 2)
+    sheets = [await site.post(90_000) for _ in range(3)]
+    for sheet in reversed(sheets):
+        await confirm(sheet, 0)
+
+    first, then = await asked(timedelta(0)), await asked(timedelta(0))
+
+    assert ([sheets[1].id, sheets[2].id], [sheets[0].id]) == (first, then)
 
 
 async def test_what_somebody_holds_holds_up_nobody_and_is_gathered_later(site, confirm, asked, sessions):

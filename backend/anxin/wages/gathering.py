@@ -13,6 +13,7 @@ from anxin.core import jobs
 from anxin.core.clock import now
 from anxin.wages.releases import MAX_BATCH
 
+AT_ONCE = 8  # sheets: the first are on their way before the last are gathered
 # Nobody is left to join where every line is released or has a word waiting. The first line that is missing is enough to
 # know: looked for in order, and no further. What somebody else holds is left for the next time: nobody waits in a ring.
 _GATHER = text("""
@@ -29,6 +30,7 @@ _GATHER = text("""
             )
             ORDER BY line.index LIMIT 1
         ) IS NULL
+        ORDER BY since LIMIT :sheets
     ), word AS (
         SELECT digest FROM confirmations WHERE NOT gathered AND sheet_pk IN (SELECT pk FROM due)
         FOR UPDATE SKIP LOCKED
@@ -41,11 +43,12 @@ _GATHER = text("""
 
 
 async def gather(session: AsyncSession, *, wait: timedelta) -> list[int]:
-    """Ask for the release of every sheet whose words have waited for long enough, and return those sheets.
+    """Ask for the release of sheets whose words have waited for long enough, and return those sheets: `AT_ONCE` at most.
 
     Args:
         wait: how long a word waits for company, where there may be any.
     """
-    sheets = list(await session.scalars(_GATHER, {"before": now() - wait, "most": MAX_BATCH}))
+    asked = {"before": now() - wait, "most": MAX_BATCH, "sheets": AT_ONCE}
+    sheets = list(await session.scalars(_GATHER, asked))
     await jobs.enqueue_all(session, "release", [{"sheet": sheet_pk} for sheet_pk in sheets])
     return sheets
