@@ -1,11 +1,12 @@
 """How many signed releases a second go from their rows in the database to final, beside anvil given the same batches.
 
-Measured of ours: from the commit of a round's confirmations (as accepting leaves them) until the database says that every
-call is final: gathered → release job → batch of 256 → relay job → tried out → signed, stored, sent → mined → receipt
-`DEPTH` blocks deep → closed. One process runs the gatherer, the job queue and one relayer, as `anxin worker` does; the indexer is
-measured by bench_index.py. Of anvil: from sending a round's batches, encoded and signed beforehand by another key with the
-same gas and access lists, until the last is as deep. Same chain, same blocks (a second, 30 Mgas, as anvil's own: four
-batches of workers who were paid before), real contracts, real signatures of 256 workers' device keys, each line paid once.
+Measured of ours: from the commit of a round's confirmations (as accepting leaves them) until the database says that
+every call is final: gathered → release job → batch of 256 → relay job → tried out → signed, stored, sent → mined →
+receipt `DEPTH` blocks deep → closed. One process runs the gatherer, the job queue and one relayer, as `anxin worker`
+does; the indexer is measured by bench_index.py. Of anvil: from sending a round's batches, encoded and signed beforehand
+by another key with the same gas and access lists, until the last is as deep. Same chain, same blocks (a second, 30
+Mgas, as anvil's own: four batches of workers who were paid before), real contracts, real signatures of 256 workers'
+device keys, each line paid once.
 The two take turns. Prints, and ends with a JSON line.
 """
 
