@@ -1,4 +1,4 @@
-"""The worker process: jobs, relayer and indexer side by side. Many may run; relayer and indexer have one leader each."""
+"""The worker process: jobs, gatherer, relayer and indexer side by side. Many may run; each has one leader but the jobs."""
 
 import asyncio
 import signal
