@@ -202,6 +202,7 @@ def _settings(
             "ANXIN_SAFE_HEIGHT_FILE": str(chain.safe_height_file),
             "ANXIN_POLL_SECONDS": "0.4",
             "ANXIN_RELEASE_BATCH_SECONDS": "1",
+            "ANXIN_RELAY_REPLACE_SECONDS": "8",  # this chain takes what it is given at once
             "ANXIN_REGISTRARS": EMBEDDED_ROLES.registrar,
             **{f"ANXIN_{name.upper()}": value for name, value in msgspec.to_builtins(keys).items()},
             **{name: value for name, value in more.items() if name.startswith("ANXIN_")},

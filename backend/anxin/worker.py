@@ -131,6 +131,7 @@ def _relayers(settings: Settings, sessions: Sessions, rpc: Rpc, deployment: Depl
         gas_in_flight=settings.relay_gas_in_flight, gas_ceiling=settings.relay_gas_ceiling,
         fee_ceiling_wei=settings.relay_fee_ceiling_wei, low_balance_batches=settings.relay_low_balance_batches,
         replace_after=timedelta(seconds=settings.relay_replace_seconds),
+        overlooked_after=3 * timedelta(seconds=settings.relay_replace_seconds),
     )  # fmt: skip
     keys = settings.all_relayer_keys
     return [

@@ -179,6 +179,18 @@ async def test_transaction_with_good_fees_is_only_sent_again(chain, new_relayer,
     assert len(await attempts()) == 1
 
 
+async def test_transaction_that_its_node_overlooks_is_replaced_in_the_end(chain, new_relayer, ask, attempts, states):
+    relayer = new_relayer(replace_after=timedelta(0), overlooked_after=timedelta(0))
+    await ask(chain.approval("a", 1))
+
+    await relayer.step()
+    tried = await attempts()
+    assert (1, True) == (len({each.nonce for each in tried}), len(tried) > 1)
+    await settle(chain, new_relayer())
+
+    assert {"a": "final"} == await states()
+
+
 async def test_only_the_lowest_is_replaced_until_it_is_taken(chain, stuck, attempts, states):
     relayer = await stuck(calls=3)
 

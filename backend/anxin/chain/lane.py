@@ -42,6 +42,7 @@ class Bounds:
     low_balance_batches: int = 20
     resend_after: timedelta = timedelta(seconds=15)
     replace_after: timedelta = timedelta(seconds=60)
+    overlooked_after: timedelta = timedelta(seconds=180)  # some nodes have a good transaction and never take it
     help_after: timedelta = timedelta(seconds=5)  # then calls of another lane are taken
 
 

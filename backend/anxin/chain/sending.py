@@ -68,7 +68,8 @@ async def replace_stuck(lane: Lane, mined: set[int]) -> None:
     newest = slot[-1]
     words, price, answer = Words.read(newest.raw), await Price.now(lane.rpc), meaning_of(newest.answer)
     never = answer is Answer.NEVER and not newest.no_op
-    if words.fees.suffices(price) and answer is not Answer.UNDERPRICED and not never:
+    is_overlooked = newest.signed_at < now() - lane.bounds.overlooked_after
+    if words.fees.suffices(price) and answer is not Answer.UNDERPRICED and not never and not is_overlooked:
         return
     fees = words.fees.dearer(price, lane.bounds.fee_ceiling_wei)
     if fees is None:
