@@ -183,41 +183,40 @@ async def test_step_gives_way_and_the_next_goes_on(chain, new_indexer, heights, 
     assert list(range(chain.start, await chain.head() + 1)) == await heights()
 
 
-async def test_rows_are_what_an_auditor_reads(chain_site, chain, new_indexer, stored):
-    """Through COPY and back: a sheet's lines, payments, addresses, numbers, times."""
+@pytest.fixture
+async def paid(chain_site, chain):
+    """A site with an escrow whose three workers are paid."""
     await chain_site.enrol(3)
     await chain_site.post(300, 400, 500)
     call = chain_site.release(3)
     await chain_site.send("deployer", call.contract, call.address, call.function, **call.arguments)
     await chain.mine()
+    return chain_site
 
+
+async def test_rows_are_what_an_auditor_reads(paid, chain, new_indexer, stored):
+    """Through COPY and back: a sheet's lines, payments, addresses, numbers, times."""
     await new_indexer().step()
 
     names = {address.lower(): name for address, name in (
         (chain.token, "WageToken"), (chain.deployment.addresses.registry, "WorkerRegistry"),
-        (chain.deployment.addresses.factory, "WageEscrowFactory"), (chain_site.escrow, "WageEscrow"),
+        (chain.deployment.addresses.factory, "WageEscrowFactory"), (paid.escrow, "WageEscrow"),
     )}  # fmt: skip
     read = await read_events_of(chain.rpc, names, chain.start, await chain.head())
     assert sorted(read, key=lambda each: (each.block_number, each.log_index)) == await stored()
     assert {"SheetPosted", "Released", "Enrolled", "Transfer", "EscrowCreated"} <= {each.name for each in read}
 
 
-async def test_every_contract_leads_once_in_each_of_its_blocks(chain_site, chain, new_indexer, sessions):
+async def test_every_contract_leads_once_in_each_of_its_blocks(paid, new_indexer, sessions):
     """The index by contract has these alone: an escrow's events are found by them."""
-    await chain_site.enrol(3)
-    await chain_site.post(300, 400, 500)
-    call = chain_site.release(3)
-    await chain_site.send("deployer", call.contract, call.address, call.function, **call.arguments)
-    await chain.mine()
-
     await new_indexer().step()
 
     async with sessions() as session:
         events = (await session.scalars(select(ChainEvent).order_by(ChainEvent.block_number, ChainEvent.log_index))).all()
-        found = (await session.scalars(select(ChainEvent).where(*of_contract(chain_site.escrow.lower())))).all()
+        found = (await session.scalars(select(ChainEvent).where(*of_contract(paid.escrow.lower())))).all()
     first = {(each.block_number, each.address): each for each in reversed(events)}
     assert set(first.values()) == {each for each in events if each.leads} < set(events)
-    assert {each for each in events if each.address == chain_site.escrow.lower()} == set(found)
+    assert {each for each in events if each.address == paid.escrow.lower()} == set(found)
 
 
 async def test_digits_written_otherwise_are_the_same_event(chain, wire, new_indexer, stored):

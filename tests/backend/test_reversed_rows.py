@@ -417,18 +417,24 @@ async def test_contest_that_is_taken_back_is_on_its_way(site, chain, client, row
     assert ("sent", None, "vanished") == (kept.state, kept.dispute_id, (await row(Dispute)).state)
 
 
-async def test_dispute_goes_back_to_each_step_before(site, chain, client, row):
-    """Claimed, answered in part, decided, paid by the bank: taken back one by one."""
+@pytest.fixture
+async def answered(site, chain, client, row):
+    """A claim and its answer in part, both final: their events."""
     path, body = claim(site, "W001", amount_fen=30_000, first_day=PAYDAY.replace(day=1, month=10), day_mask=1)
     await client.put(path, json=body)
     claimed = opening(site, "Claimed", await row(Claim))
     await chain.final(claimed)
     path, body = answer(site, admitted_fen=10_000)
     assert 202 == (await client.put(path, json=body)).status_code
-    answered = of_escrow(
-        "Answered", disputeId=0, admitted=10_000, evidenceHash="0x" + (await row(Answer)).evidence_hash.hex()
-    )
+    evidence = "0x" + (await row(Answer)).evidence_hash.hex()
+    answered = of_escrow("Answered", disputeId=0, admitted=10_000, evidenceHash=evidence)
     await chain.final(answered)
+    return claimed, answered
+
+
+async def test_dispute_goes_back_to_each_step_before(site, chain, client, row, answered):
+    """Claimed, answered in part, decided, paid by the bank: taken back one by one."""
+    claimed, answered = answered
     path, body = resolution(site, award_fen=30_000)
     assert 202 == (await client.put(path, json=body)).status_code
     resolved = of_escrow(
@@ -455,17 +461,9 @@ async def test_dispute_goes_back_to_each_step_before(site, chain, client, row):
 
 
 @pytest.fixture
-async def decided(site, chain, client, row):
+async def decided(site, chain, client, row, answered):
     """A claim, its answer and its decision: all final, then all taken back; the decision's call is refused meanwhile."""
-    path, body = claim(site, "W001", amount_fen=30_000, first_day=PAYDAY.replace(day=1, month=10), day_mask=1)
-    await client.put(path, json=body)
-    claimed = opening(site, "Claimed", await row(Claim))
-    await chain.final(claimed)
-    path, body = answer(site, admitted_fen=10_000)
-    await client.put(path, json=body)
-    evidence = "0x" + (await row(Answer)).evidence_hash.hex()
-    answered = of_escrow("Answered", disputeId=0, admitted=10_000, evidenceHash=evidence)
-    await chain.final(answered)
+    claimed, answered = answered
     path, body = resolution(site, award_fen=30_000)
     await client.put(path, json=body)
     await chain.take_back(claimed)

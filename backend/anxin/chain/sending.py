@@ -1,7 +1,8 @@
 """Sending what is signed: in order of nonce, again until it has a receipt, dearer where it is stuck.
 
     lowest nonce, not taken for `replace_after`, and below what the head asks for ──► the same words, both fees an eighth
-    up, stored and only then sent · no node would ever take it ──► the nonce is used up by a no-op, the call looked at again
+    up, stored and only then sent · not taken for `overlooked_after`, with nothing wrong ──► the same · no node would ever
+    take it ──► the nonce is used up by a no-op, the call looked at again
 """
 
 from datetime import datetime
@@ -68,8 +69,9 @@ async def replace_stuck(lane: Lane, mined: set[int]) -> None:
     newest = slot[-1]
     words, price, answer = Words.read(newest.raw), await Price.now(lane.rpc), meaning_of(newest.answer)
     never = answer is Answer.NEVER and not newest.no_op
+    is_cheap = answer is Answer.UNDERPRICED or not words.fees.suffices(price)
     is_overlooked = newest.signed_at < now() - lane.bounds.overlooked_after
-    if words.fees.suffices(price) and answer is not Answer.UNDERPRICED and not never and not is_overlooked:
+    if not (never or is_cheap or is_overlooked):
         return
     fees = words.fees.dearer(price, lane.bounds.fee_ceiling_wei)
     if fees is None:

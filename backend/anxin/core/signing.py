@@ -30,8 +30,6 @@ WALLET: Final = 3
 DEVICE: Final = 2
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_P256: Final = ec.SECP256R1()
-_OF_SHA256: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 REGISTRY_DOMAIN_NAME: Final = "Anxin WorkerRegistry"
@@ -102,7 +100,8 @@ OFF_CHAIN_TYPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 Value = int | str | bytes
 
 _UNSIGNED: Final = {f"uint{bits}": bits for bits in range(8, 257, 8)}
-
+_P256: Final = ec.SECP256R1()
+_OF_SHA256: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 
 
 def _keccak(content: bytes) -> bytes:

@@ -68,7 +68,7 @@ class Word:
     signed: SignedConfirmation
 
 
-Outcome = Receipt | Exception | None  # kept, refused, or not judged: the line was held, or there is none
+Outcome = Receipt | Exception | None  # kept, refused, or not kept: somebody held the line, or it went away meanwhile
 
 
 class _Line(NamedTuple):

@@ -1,6 +1,6 @@
 """What the chain's final events say became of a line: released, not paid, settled by the bank, given back, contested."""
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.core import jobs, relayed
@@ -52,26 +52,24 @@ async def retry_after_funding(session: AsyncSession, event: Event) -> None:
     await session.execute(
         update(WageLine).where(WageLine.silent_key == UNPAID, WageLine.sheet_pk.in_(ours)).values(silent_key=None)
     )
-    sheets = await session.scalars(
-        select(Confirmation.sheet_pk)
-        .where(
-            Confirmation.sheet_pk.in_(ours), Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None)
-        )
-        .distinct()
-    )
-    for sheet_pk in sheets:
-        await jobs.enqueue(session, "release", {"sheet": sheet_pk})
+    await _release_what_waits(session, ours)
 
 
 async def release_waiting(session: AsyncSession, event: Event) -> None:
     """A sheet is posted: for the first time nobody can have signed for it; again, what was signed for it goes out."""
-    waiting = select(Confirmation.sheet_pk).join(WageSheet, WageSheet.id == Confirmation.sheet_pk)
-    waiting = waiting.join(Project, Project.id == WageSheet.project_pk).where(
-        Project.escrow == event.address, WageSheet.sheet_id == event.args["sheetId"], WageSheet.state == relayed.DONE,
-        Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None),
+    posted = select(WageSheet.id).join(Project, Project.id == WageSheet.project_pk).where(
+        Project.escrow == event.address, WageSheet.sheet_id == event.args["sheetId"], WageSheet.state == relayed.DONE
     )  # fmt: skip
-    for sheet_pk in await session.scalars(waiting.distinct()):
-        await jobs.enqueue(session, "release", {"sheet": sheet_pk})
+    await _release_what_waits(session, posted)
+
+
+async def _release_what_waits(session: AsyncSession, sheets: Select[int]) -> None:
+    """Ask for the release of those of `sheets` that have words which are with nobody."""
+    waiting = select(Confirmation.sheet_pk).where(
+        Confirmation.sheet_pk.in_(sheets), Confirmation.state == relayed.ACCEPTED, Confirmation.call_key.is_(None)
+    )
+    found = await session.scalars(waiting.distinct())
+    await jobs.enqueue_all(session, "release", [{"sheet": sheet_pk} for sheet_pk in found])
 
 
 async def retry_once_enrolled(session: AsyncSession, event: Event) -> None:
