@@ -78,8 +78,9 @@ def states(sessions):
 @pytest.fixture
 def attempts(sessions):
     async def attempts():
+        """Those of each call, oldest first."""
         async with sessions() as session:
-            return list(await session.scalars(select(RelayAttempt).order_by(RelayAttempt.call_pk)))
+            return list(await session.scalars(select(RelayAttempt).order_by(RelayAttempt.call_pk, RelayAttempt.signed_at)))
 
     return attempts
 

@@ -3,7 +3,7 @@
 Branches: room for the base fee to double · no tip to be had · no base fee · an eighth more in both · what the head asks · at
 the ceiling · above it · bytes are those of eth-account · stuck: replaced, same nonce and words · not yet · not where the
 fees are good · only the lowest · killed with the replacement stored · old one mined after the replacement · replacement
-underpriced · above the ceiling: alarm, nothing signed · a chain of the old kind.
+underpriced · clock set back · above the ceiling: alarm, nothing signed · a chain of the old kind.
 """
 
 from datetime import timedelta
@@ -18,6 +18,7 @@ from anxin.chain.fees import Fees, Price
 from anxin.chain.rpc import RpcError, RpcUnreachable
 from anxin.chain.steps import Boundary
 from anxin.chain.transactions import Words
+from anxin.core.clock import now
 
 pytest_plugins = ["tests.chain", "tests.backend.relaying"]
 
@@ -207,7 +208,7 @@ async def test_replacement_stored_by_a_process_that_died_is_sent_by_the_next(cha
     await stuck()
     with pytest.raises(Killed):
         await new_relayer(replace_after=timedelta(0), at=killed_at(Boundary.REPLACED)).step()
-    assert [True, False] == [each.sent_at is not None for each in await in_order(attempts)]
+    assert [True, False] == [each.sent_at is not None for each in await attempts()]
 
     await settle(chain, new_relayer(replace_after=timedelta(seconds=60)))
 
@@ -222,14 +223,14 @@ async def test_old_transaction_mined_after_the_replacement_settles_the_call(
     wire.fault = on_send(REFUSE)
     with pytest.raises(RpcUnreachable):
         await new_relayer(wire.url, replace_after=timedelta(0)).step()
-    old, new = await in_order(attempts)
+    old, new = await attempts()
     await dearer_blocks(chain, CHEAP)
     await chain("eth_sendRawTransaction", "0x" + old.raw.hex())  # anvil had forgotten what a block was too dear for
     await chain.mine()
 
     await settle(chain, new_relayer())
 
-    old, new = await in_order(attempts)
+    old, new = await attempts()
     assert ({"call 0": "final"}, [0]) == (await states(), await chain.approvals())
     assert (True, None) == (old.mined_block is not None, new.mined_block)
 
@@ -250,7 +251,7 @@ async def test_replacement_the_node_finds_too_cheap_is_replaced_again(chain, wir
     await relayer.step()
     await relayer.step()
 
-    _, second, third = (Words.read(each.raw).fees.most for each in await in_order(attempts))
+    _, second, third = (Words.read(each.raw).fees.most for each in await attempts())
     assert third >= second * 9 / 8
     await settle(chain, relayer)
     assert ({"call 0": "final"}, [0]) == (await states(), await chain.approvals())
@@ -287,5 +288,13 @@ async def test_chain_without_a_base_fee_gets_transactions_of_the_old_kind(chain,
     assert (None, {"a": "final"}, [1]) == (Words.read(attempt.raw).fees.tip, await states(), await chain.approvals())
 
 
-async def in_order(attempts):
-    return sorted(await attempts(), key=lambda attempt: attempt.signed_at)
+async def test_replacement_counts_as_the_newest_where_the_clock_was_set_back(monkeypatch, chain, stuck, attempts, states):
+    relayer = await stuck()
+    monkeypatch.setattr("anxin.chain.lane.now", lambda: now() - timedelta(hours=2))
+
+    await relayer.step()
+    old, new = (Words.read(each.raw).fees for each in await attempts())
+    assert new.most > old.most
+    await settle(chain, relayer)
+
+    assert (2, {"call 0": "final"}) == (len(await attempts()), await states())

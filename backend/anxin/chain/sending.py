@@ -5,7 +5,7 @@
     take it ──► the nonce is used up by a no-op, the call looked at again
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select
@@ -85,7 +85,8 @@ async def replace_stuck(lane: Lane, mined: set[int]) -> None:
 
 
 async def _store(lane: Lane, newest: RelayAttempt, replacement: RelayAttempt) -> None:
-    """Unless another relayer of this key was quicker."""
+    """Unless another relayer of this key was quicker. It is the newest even where the clock was set back meanwhile."""
+    replacement.signed_at = max(replacement.signed_at, newest.signed_at + timedelta.resolution)
     query = select(RelayAttempt.tx_hash).where(lane.attempts, RelayAttempt.nonce == newest.nonce)
     async with transaction(lane.sessions) as session:
         await session.get_one(RelayerRow, lane.address, with_for_update=True)
