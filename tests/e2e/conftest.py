@@ -4,14 +4,15 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from rich.console import Console
 
+from anxin.demo.bank import Bank
 from anxin.demo.main import story_on
 from anxin.demo.site import read_roster
 from anxin.demo.story import Story
@@ -31,15 +32,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@asynccontextmanager
+async def started(
+    state: Path, settings: Mapping[str, str] | None = None, *, bank_pays: bool = False
+) -> AsyncIterator[Story]:
+    """An Anxin of its own that keeps its state in `state`, with the people of the demonstration.
+
+    Args:
+        settings: instead of those of a small machine with free ports.
+        bank_pays: wages out too; else there is a bank that takes deposits only.
+    """
+    own = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
+    async with AsyncExitStack() as stack:
+        sms = await stack.enter_async_context(TwilioStandIn())
+        bank = await stack.enter_async_context(Bank(state)) if bank_pays else None
+        outside = {**sms.settings, **(bank.settings if bank is not None else {})}
+        up = await stack.enter_async_context(running(state, {**own, **outside, **(settings or {})}))
+        yield await story_on(stack, up, sms, Console(quiet=True), bank)
+
+
 @pytest.fixture(scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     """Everything is up; W001 is offered terms, the visitor's wage is posted; nobody has signed in yet."""
-    state: Path = tmp_path_factory.mktemp("anxin")
-    ports = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        up = await stack.enter_async_context(running(state, {**ports, **sms.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True))
+    async with started(tmp_path_factory.mktemp("anxin")) as story:
         first = read_roster()[:1]
         await story.office.register(story.bank, first)
         await story.open_and_fund(first)

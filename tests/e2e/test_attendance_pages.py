@@ -6,23 +6,18 @@ is wrong.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page
-from rich.console import Console
 from sqlalchemy import select
-from tests.e2e.conftest import free_port, picture
+from tests.e2e.conftest import picture, started
 from tests.e2e.test_pages import DESK, PATIENCE_MS, add_authenticator, inject_wallet, phone_page, sign_in
 
 from anxin.attendance.models import Punch
-from anxin.demo.main import story_on
 from anxin.demo.site import VISITOR
 from anxin.demo.story import Story
-from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.people.models import Worker
-from anxin.stack import running
 
 FILE = """worker_no,at,direction,attend_type,device
 {worker},2026-10-08 07:58,01,002,G1
@@ -34,12 +29,7 @@ FILE = """worker_no,at,direction,attend_type,device
 @pytest.fixture(scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     """Everything is up, with a project and one worker who is offered its terms."""
-    state: Path = tmp_path_factory.mktemp("anxin")
-    ports = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        up = await stack.enter_async_context(running(state, {**ports, **sms.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True))
+    async with started(tmp_path_factory.mktemp("anxin")) as story:
         await story.open_and_fund([])
         await story.invite_visitor()
         desk = asyncio.create_task(story.keep_desk())

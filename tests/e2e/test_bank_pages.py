@@ -5,26 +5,20 @@ One is paid into its worker's account; one comes back because the account is clo
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
 from playwright.async_api import TimeoutError as NotShown
-from rich.console import Console
-from tests.e2e.conftest import free_port, picture
+from tests.e2e.conftest import picture, started
 from tests.e2e.test_pages import DESK, PATIENCE_MS, PHONE, inject_wallet
 
 from anxin.core.clock import SITE_ZONE
 from anxin.core.events import Event
-from anxin.demo.bank import Bank
-from anxin.demo.main import story_on
 from anxin.demo.site import CLOSED_ACCOUNT, PAYDAY, read_roster
 from anxin.demo.story import Story
-from anxin.demo.twilio_standin import TwilioStandIn
-from anxin.stack import running
 
 PAID, CAME_BACK = "W002", CLOSED_ACCOUNT
 LOOK_MS = 2_000  # then the page is loaded anew: by itself it asks only every 15 seconds
@@ -36,16 +30,10 @@ WAGE, STATE, _FEN, DUE_ON, TO_BANK, BOOKED, GIVEN_BACK, RECEIPT = range(8)
 @pytest.fixture(scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     """Two workers whom the bank pays have signed for October; the bank is not open yet."""
-    state: Path = tmp_path_factory.mktemp("anxin")
-    ports = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        bank = await stack.enter_async_context(Bank(state))
-        up = await stack.enter_async_context(running(state, {**ports, **sms.settings, **bank.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True), bank)
+    async with started(tmp_path_factory.mktemp("anxin"), bank_pays=True) as story:
         rows = [row for row in read_roster() if row.worker_no in (PAID, CAME_BACK)]
         story.roster = [row.worker_no for row in rows]
-        await story.office.register(bank, rows)
+        await story.office.register(story.bank, rows)
         await story.enrol()
         await story.open_and_fund(rows)
         await story.join()

@@ -9,29 +9,24 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from rich.console import Console
 from sqlalchemy import func, select, text
 from tests.chain import LOSE_REPLY, PASS, REFUSE, Wire
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import free_port, started
 
 from anxin.alerts.models import Message
 from anxin.audit.service import audit
 from anxin.chain.indexer import heights
 from anxin.chain.models import ChainEvent, RelayCall
 from anxin.chain.reader import read_events
-from anxin.demo.main import story_on
 from anxin.demo.phones import all_at_once
 from anxin.demo.site import read_roster
 from anxin.demo.story import Story
-from anxin.demo.twilio_standin import TwilioStandIn
 from anxin.people.models import Worker
-from anxin.stack import running
 
 WORKERS = ["W001", "W002", "W003", "W004", "W005", "W006"]
 PATIENCE_SECONDS = 60
@@ -49,13 +44,10 @@ async def wire() -> AsyncIterator[Wire]:
 async def site(tmp_path_factory: pytest.TempPathFactory, wire: Wire) -> AsyncIterator[Story]:
     """Everything is up; five workers have enrolled, joined, and see October's wage."""
     settings = {
-        "ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": wire.node.rsplit(":", 1)[1], "ANXIN_RPC_URL": wire.url,
-        "ANXIN_RELEASE_BATCH_SECONDS": "0.5",
+        "ANXIN_CHAIN_PORT": wire.node.rsplit(":", 1)[1], "ANXIN_RPC_URL": wire.url,
+        "ANXIN_RELEASE_BATCH_SECONDS": "0.5", "ANXIN_API_WORKERS": "2",
     }  # fmt: skip
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        up = await stack.enter_async_context(running(tmp_path_factory.mktemp("anxin"), {**settings, **sms.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True))
+    async with started(tmp_path_factory.mktemp("anxin"), settings) as story:
         rows = [row for row in read_roster() if row.worker_no in WORKERS]
         phones = [story.phones.of(number) for number in WORKERS]
         await story.office.register(story.bank, rows)

@@ -6,25 +6,21 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from sqlalchemy import update
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import started
 
 from anxin.chain.indexer import heights
 from anxin.chain.models import RelayAttempt
 from anxin.chain.rpc import Rpc
 from anxin.core.database import transaction
-from anxin.demo.main import story_on
 from anxin.demo.phones import days_mask
 from anxin.demo.site import read_roster
 from anxin.demo.story import Story, missing_day
-from anxin.demo.twilio_standin import TwilioStandIn
-from anxin.stack import EMBEDDED_ACCOUNTS, Supervised, running
+from anxin.stack import EMBEDDED_ACCOUNTS, Supervised
 
 CONFIRMS, CONTESTS = "W001", "W003"  # paid at addresses of their own
 DONE = {"Enrolled": 2, "Joined": 2, "SheetPosted": 1, "Released": 2, "Contested": 1, "Answered": 1}
@@ -33,14 +29,8 @@ DONE = {"Enrolled": 2, "Joined": 2, "SheetPosted": 1, "Released": 2, "Contested"
 @pytest.fixture
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
     """The escrow is there and has money; nobody is enrolled."""
-    settings = {
-        "ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1",
-        "ANXIN_RELAYER_KEYS": ",".join(EMBEDDED_ACCOUNTS[name] for name in ("witness", "guardian")),
-    }  # fmt: skip
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        up = await stack.enter_async_context(running(tmp_path, {**settings, **sms.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True))
+    keys = ",".join(EMBEDDED_ACCOUNTS[name] for name in ("witness", "guardian"))
+    async with started(tmp_path, {"ANXIN_RELAYER_KEYS": keys}) as story:
         rows = [row for row in read_roster() if row.worker_no in (CONFIRMS, CONTESTS)]
         story.roster = [row.worker_no for row in rows]
         await story.office.register(story.bank, rows)

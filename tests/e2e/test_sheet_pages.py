@@ -1,31 +1,20 @@
 """A wage sheet in a real browser, from the gate's readings to the chain: compiled, looked at, submitted, signed, posted."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
-from rich.console import Console
-from tests.e2e.conftest import free_port, picture
+from tests.e2e.conftest import picture, started
 from tests.e2e.test_pages import DESK, PATIENCE_MS, inject_wallet
 
-from anxin.demo.main import story_on
 from anxin.demo.site import read_roster
 from anxin.demo.story import Story
-from anxin.demo.twilio_standin import TwilioStandIn
-from anxin.stack import running
 
 
 @pytest.fixture(scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     """W001 has a contract that both sides signed, W002 one that only the contractor did; both worked in October."""
-    state: Path = tmp_path_factory.mktemp("anxin")
-    ports = {"ANXIN_PORT": str(free_port()), "ANXIN_CHAIN_PORT": str(free_port()), "ANXIN_API_WORKERS": "1"}
-    async with AsyncExitStack() as stack:
-        sms = await stack.enter_async_context(TwilioStandIn())
-        up = await stack.enter_async_context(running(state, {**ports, **sms.settings}))
-        story = await story_on(stack, up, sms, Console(quiet=True))
+    async with started(tmp_path_factory.mktemp("anxin")) as story:
         rows = read_roster()[:2]
         story.roster = [rows[0].worker_no]
         await story.office.register(story.bank, rows)
