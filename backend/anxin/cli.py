@@ -274,10 +274,12 @@ async def _reverse(to_block: int) -> None:
     from anxin.core import sealing
     from anxin.core.database import connect, sessions_of
     from anxin.core.deployment import Deployment
+    from anxin.core.migrate import check_present
     from anxin.ledger.reversal import reverse_after
     from anxin.wiring import on_reversed_event
 
     settings = _settings()
+    await check_present(settings.database_url)
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     deployment, engine = Deployment.read(settings.deployment), connect(settings.database_url)
     async with Rpc(settings.rpc_url) as rpc:
@@ -302,8 +304,11 @@ def alarms(clear: tuple[str, str] | None) -> None:
 async def _alarms(clear: tuple[str, str] | None) -> None:
     from anxin.chain.alarms import clear_alarm, open_alarms
     from anxin.core.database import connect, sessions_of, transaction
+    from anxin.core.migrate import check_present
 
-    engine = connect(_settings().database_url)
+    url = _settings().database_url
+    await check_present(url)
+    engine = connect(url)
     async with transaction(sessions_of(engine)) as session:
         if clear is not None and not await clear_alarm(session, *clear):
             click.echo(f"✗ no such alarm is open: {clear[0]}, {clear[1]}", err=True)
@@ -403,6 +408,7 @@ def _run(task: Any) -> None:
     from anxin.chain.rpc import RpcError, RpcUnreachable
     from anxin.core.deployment import NoDeployment
     from anxin.core.embedded import EmbeddedError
+    from anxin.core.no_database import NoDatabase
     from anxin.stack import CannotStart
     from anxin.teller.errors import CannotTell
 
@@ -410,7 +416,7 @@ def _run(task: Any) -> None:
         asyncio.run(_stoppable(task))
     except* (
         EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcError, RpcUnreachable, CannotRelay, CannotReverse,
-        CannotStart, CannotTell, NoAttestation, SettingsError,
+        CannotStart, CannotTell, NoAttestation, NoDatabase, SettingsError,
     ) as group:  # fmt: skip
         for error in _leaves(group):
             click.echo(f"✗ {error}", err=True)

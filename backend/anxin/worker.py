@@ -6,13 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-import asyncpg
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.models import Job
-from sqlalchemy.engine import make_url
 
 from anxin.alerts.limits import Policy
 from anxin.alerts.sms import TwilioSender
@@ -27,6 +25,8 @@ from anxin.chain.rpc import Rpc
 from anxin.core import jobs, logs, sealing
 from anxin.core.database import Sessions, connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
+from anxin.core.migrate import check_present
+from anxin.core.no_database import connection_to
 from anxin.realname.client import Platform
 from anxin.settings import Settings
 from anxin.wages import gathering
@@ -59,12 +59,13 @@ class QueueLost(Exception):
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Ends with an error where the queue is lost; whoever supervises it starts it again."""
+    """Work until SIGTERM or SIGINT. Raises NoDatabase, QueueLost: whoever supervises it starts it again."""
     logs.configure()
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await check_present(settings.database_url)
     async with AsyncExitStack() as stack:
         # Jobs have connections of their own: however many wait, the chain is read and written meanwhile.
         engine, jobs_engine = connect(settings.database_url), connect(settings.database_url)
@@ -164,8 +165,7 @@ async def _run_jobs(
     stop: asyncio.Event,
 ) -> None:
     """Work the queue until `stop`. Raises QueueLost: the queue's own connection does not come back by itself."""
-    url = make_url(settings.database_url).set(drivername="postgresql")
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+    connection = await connection_to(settings.database_url)
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     queue, room = PgQueuer(AsyncpgDriver(connection)), asyncio.Semaphore(TRANSACTIONS_AT_ONCE)

@@ -22,6 +22,7 @@ from anxin.chain.rpc import Rpc
 from anxin.core.database import Sessions, connect, sessions_of
 from anxin.core.deployment import Deployment
 from anxin.core.events import Event
+from anxin.core.migrate import check_present
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 NOTHING = "nothing"
@@ -65,7 +66,8 @@ async def audit_database(
 async def audit_url(
     rpc: Rpc, deployment: Deployment, database_url: str, read_disputes: ReadDisputes
 ) -> tuple[int, Recomputed]:
-    """The same for a database at an address. Return the block, and what was found."""
+    """The same for a database at an address. Return the block, and what was found. Raises NoDatabase."""
+    await check_present(database_url)
     engine = connect(database_url)
     try:
         compared = await audit_database(rpc, deployment, sessions_of(engine), read_disputes)

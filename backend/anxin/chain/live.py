@@ -15,10 +15,10 @@ import asyncpg
 import msgspec
 import structlog
 from sqlalchemy import select, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.chain.models import ORPHANED, ChainEvent
+from anxin.core.no_database import dsn_of
 
 CHANNEL = "anxin_live"
 NOTIFY = text("SELECT pg_notify(:channel, :payload)")
@@ -87,7 +87,7 @@ class Live:
     """The one listening connection of a process. It connects with the first stream, and again whenever it is lost."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = dsn_of(database_url)
         self._streams: set[Stream] = set()
         self._listening: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()

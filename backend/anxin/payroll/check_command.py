@@ -10,6 +10,7 @@ from anxin.core import sealing
 from anxin.core.database import connect, sessions_of, transaction
 from anxin.core.deployment import Deployment
 from anxin.core.language import Language
+from anxin.core.migrate import check_present
 from anxin.core.money import yuan
 from anxin.payroll.check_words import words_of
 from anxin.payroll.models import WageSheet
@@ -22,6 +23,7 @@ async def check_command(settings: Settings, sheet_pk: int, language: Language) -
     """Print what is odd about a sheet; end with 1 where something must be settled before it is submitted."""
     sealing.use(sealing.Sealer(settings.data_keys, settings.index_key))
     bank = Deployment.read(settings.deployment).bank
+    await check_present(settings.database_url)
     engine = connect(settings.database_url)
     try:
         async with transaction(sessions_of(engine)) as session:
