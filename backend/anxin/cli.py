@@ -319,35 +319,18 @@ async def _alarms(clear: tuple[str, str] | None) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Say what this process would need and does not have."""
-    from anxin.chain.no_answer import place_of
+    """Say what is missing: settings, the database, the node, the contracts. Changes nothing."""
+    from anxin.doctor import missing
 
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        click.echo(f"✗ {error}", err=True)
-        sys.exit(1)
-    missing = [
-        sentence
-        for sentence, is_missing in (
-            (f"ANXIN_DEPLOYMENT: {settings.deployment} does not exist (scripts/deploy.py writes it)",
-             not settings.deployment.is_file()),
-            (f"ANXIN_WEB_FOLDER: {settings.web_folder} has no pages (make setup builds them)",
-             not settings.web_folder.is_dir()),
-            ("ANXIN_RPC_URL: no URL of a node, such as http://localhost:8545", place_of(settings.rpc_url) is None),
-            ("ANXIN_SECOND_RPC_URL: no URL of a node",
-             settings.second_rpc_url and place_of(settings.second_rpc_url) is None),
-            ("ANXIN_TWILIO_ACCOUNT_SID, ANXIN_TWILIO_AUTH_TOKEN and ANXIN_TWILIO_FROM: messages cannot be sent",
-             not (settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from)),
-            ("ANXIN_REGISTRARS: no registrar's signature will be accepted", not settings.registrars),
-            ("ANXIN_REALNAME_URL, …_APPID and …_SECRET: some are set and some are not, so the real-name platform is off",
-             len({bool(each) for each in (settings.realname_url, settings.realname_appid, settings.realname_secret)}) > 1),
-        )
-        if is_missing
-    ]  # fmt: skip
-    for sentence in missing:
+    found: list[str] = []
+
+    async def ask() -> None:
+        found.extend(await missing(Settings.from_environment()))
+
+    _run(ask())
+    for sentence in found:
         click.echo(f"✗ {sentence}", err=True)
-    if missing:
+    if found:
         sys.exit(1)
     click.echo("✓ nothing is missing")
 

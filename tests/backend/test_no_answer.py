@@ -2,7 +2,7 @@
 
 Branches: nobody there · no such host · no URL, a bad port, no host · too slow · breaks off · a web page · JSON that is no
 answer · no number, no block · HTTP 401, 404, 429, 503 · no TLS · a proxy that is away · a refusal of the node's own ·
-`anxin audit` and `anxin relay` end with it · `anxin doctor` · a worker says it and goes on.
+`anxin audit` and `anxin relay` end with it · a worker says it and goes on.
 """
 
 import asyncio
@@ -199,21 +199,6 @@ class NotHere(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """Nothing."""
-
-
-def test_doctor_names_the_setting_and_not_what_is_in_it(monkeypatch):
-    required = ("DATABASE_URL", "DEPLOYMENT", "JWT_KEY", "DATA_KEYS", "INDEX_KEY", "RELAYER_KEY")
-    for name in required:
-        monkeypatch.setenv(f"ANXIN_{name}", "/nowhere")
-    for name in ("RPC_URL", "SECOND_RPC_URL"):
-        monkeypatch.setenv(f"ANXIN_{name}", f"node.example/{SECRET}")
-
-    told = CliRunner().invoke(main, ["doctor"])
-
-    assert (1, False) == (told.exit_code, SECRET in told.output)
-    assert ["ANXIN_RPC_URL", "ANXIN_SECOND_RPC_URL"] == [
-        line.split()[1].strip(":") for line in told.output.splitlines() if "no URL of a node" in line
-    ]
 
 
 async def test_worker_says_the_sentence_and_goes_on():
