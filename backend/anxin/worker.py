@@ -3,8 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from pgqueuer import PgQueuer
@@ -50,6 +51,7 @@ RECONCILE_POLL_SECONDS = 5.0  # it looks whether it is time
 DEAD_WORKER_AFTER = timedelta(seconds=10)  # then its jobs are taken up by another
 JOBS_TAKEN_AT_ONCE = 50
 TRANSACTIONS_AT_ONCE = 8  # of jobs; those that ask somebody outside have the other connections
+ONE_BY_ONE = frozenset({"release", "relay"})  # they take the processor: side by side all end late, the relayer between them
 
 log = structlog.get_logger()
 
@@ -170,7 +172,8 @@ async def _run_jobs(
     connection.add_termination_listener(lambda _: lost.set())
     queue, room = PgQueuer(AsyncpgDriver(connection)), asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
     for name, handler in handlers.items():
-        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler, room))
+        turn = asyncio.Lock() if name in ONE_BY_ONE else nullcontext()
+        queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_in_transaction(sessions, handler, room, turn))
     for name, outsider in outside.items():
         queue.entrypoint(name, on_failure="hold", executor_factory=_patient)(_outside(sessions, outsider))
     running = asyncio.create_task(
@@ -208,12 +211,12 @@ def _outside(sessions: Sessions, handler: OutsideJobHandler) -> Callable[[Job], 
 
 
 def _in_transaction(
-    sessions: Sessions, handler: JobHandler, room: asyncio.Semaphore
+    sessions: Sessions, handler: JobHandler, room: asyncio.Semaphore, turn: AbstractAsyncContextManager[Any]
 ) -> Callable[[Job], Awaitable[None]]:
     """Jobs wait for `room` and not for a connection: that wait has an end, which would count as a failure of theirs."""
 
     async def handle(job: Job) -> None:
-        async with room, transaction(sessions) as session:
+        async with turn, room, transaction(sessions) as session:
             await handler(session, jobs.decode(job.payload))
 
     return handle

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from anxin.core import jobs
 from anxin.core.signing import Value
 
+FIRST = 1  # a priority: what is ready does not wait behind what is still to be prepared
+
 
 class Call(msgspec.Struct, frozen=True):
     """One call. Arguments by the ABI's names; bytes as 0x-hex, structs as objects."""
@@ -40,4 +42,5 @@ def signed_words(message: Mapping[str, Value]) -> dict[str, int | str]:
 
 
 async def relay(session: AsyncSession, call: Call) -> None:
-    await jobs.enqueue(session, "relay", msgspec.to_builtins(call))
+    """Ask for a call, if and when the session's transaction commits."""
+    await jobs.enqueue(session, "relay", msgspec.to_builtins(call), priority=FIRST)

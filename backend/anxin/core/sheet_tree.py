@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from eth_utils.crypto import keccak
+from sha3 import keccak_256
 
 LINE_BYTES: Final = 61
 WORKER_ID_BYTES: Final = 16  # the rest of a worker id's 32 bytes is zero
@@ -48,7 +48,7 @@ class SheetLine:
         )
 
     def leaf(self) -> bytes:
-        return keccak(self.packed())
+        return bytes(keccak_256(self.packed()).digest())
 
 
 def pack_lines(lines: Sequence[SheetLine]) -> bytes:
@@ -67,7 +67,7 @@ class SheetTree:
         self._count = len(lines)
         self._nodes = [line.leaf() for line in lines]
         for i in range(self._count - 1):
-            self._nodes.append(keccak(self._nodes[2 * i] + self._nodes[2 * i + 1]))
+            self._nodes.append(keccak_256(self._nodes[2 * i] + self._nodes[2 * i + 1]).digest())
 
     @property
     def root(self) -> bytes:
