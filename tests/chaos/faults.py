@@ -34,6 +34,7 @@ MOST_AHEAD_SECONDS = 8 * 3600
 BASE_FEE, DEAR_FEE, DEAR_BLOCKS = 10**9, 60 * 10**9, 20
 POOL_LOOKS = 60  # ten a second
 RELEASE_TAKEN_BACK = "release that was on the chain taken back"
+FROZEN_SECONDS = 12  # the queue's heartbeat is missed after ten
 AT_BOUNDARY = "kill -9 worker at "
 TWILIO_WAYS = (
     twilio_ways.WRONG_CREDENTIALS, twilio_ways.RATE_LIMITED, twilio_ways.UNAVAILABLE, twilio_ways.SERVER_ERROR,
@@ -74,8 +75,9 @@ class Faults:
     def __post_init__(self) -> None:
         self.kinds: dict[str, Fault] = {
             "kill -9 web server": self._kill_web, "kill -9 web worker": self._kill_web_child,
-            "kill -9 worker": self._kill_worker, "kill -9 PostgreSQL": self._kill_postgres,
-            "kill -9 anvil": self._kill_anvil, "PostgreSQL failover": self._failover,
+            "kill -9 worker": self._kill_worker, "worker frozen": self._freeze_worker,
+            "kill -9 PostgreSQL": self._kill_postgres, "PostgreSQL failover": self._failover,
+            "kill -9 anvil": self._kill_anvil,
             "PostgreSQL ends a connection": self._end_backend, "node restarted with state loss": self._lose_state,
             "transaction dropped": self._drop, "pool wiped": self._wipe_pool, "base fee spike": self._fee_spike,
             "a worker's clock jumps": self._skew, "chain's clock jumps": self._chain_jumps,
@@ -158,6 +160,10 @@ class Faults:
 
     async def _kill_worker(self) -> bool:
         return self.dice.choice(self.parts.workers).kill()
+
+    async def _freeze_worker(self) -> bool:
+        """For longer than its locks are kept for it: others go on, and it finds that out when it wakes."""
+        return await self.dice.choice(self.parts.workers).freeze(FROZEN_SECONDS)
 
     def _kill_at(self, boundary: Boundary) -> Fault:
         async def arm() -> bool:

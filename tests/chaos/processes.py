@@ -58,6 +58,16 @@ class Kept:
             return True
         return False
 
+    async def freeze(self, seconds: float) -> bool:
+        """It does nothing for so long, and does not know it. Return whether it ran."""
+        if (pid := self.pid) is None:
+            return False
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        return True
+
     async def stop(self) -> None:
         self._stopping = True
         with suppress(ProcessLookupError):

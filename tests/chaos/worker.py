@@ -1,4 +1,5 @@
-"""The real worker process, but for two things: it dies at the boundary it is told to, and its clock can be set.
+"""The real worker process, but for three things: it dies at the boundary it is told to, its clock can be set, and what it
+has locked it may keep for a few seconds of silence only.
 
     python -m tests.chaos.worker FOLDER        settings from the environment, as `anxin worker`
 
@@ -20,6 +21,7 @@ from anxin.core import clock
 FOLDER = Path(sys.argv[1])
 REAL_NOW = clock.now
 RESEND_SECONDS = 2
+SILENT_SECONDS = 4
 
 
 def shifted_now() -> datetime:
@@ -29,7 +31,9 @@ def shifted_now() -> datetime:
 clock.now = shifted_now  # before anybody imports it by name
 
 from anxin import worker  # noqa: E402
+from anxin.chain import leader  # noqa: E402
 from anxin.chain.steps import Boundary  # noqa: E402
+from anxin.core import database  # noqa: E402
 from anxin.settings import Settings  # noqa: E402
 
 
@@ -45,6 +49,8 @@ async def die_where_told(boundary: Boundary) -> None:
 
 def main() -> None:
     changed: Any = worker
+    leader.SILENT_SECONDS = SILENT_SECONDS
+    database.LET_GO["idle_in_transaction_session_timeout"] = f"{SILENT_SECONDS}s"
     changed.Relayer = partial(worker.Relayer, at=die_where_told)
     changed.Bounds = partial(
         worker.Bounds, resend_after=timedelta(seconds=RESEND_SECONDS), help_after=timedelta(seconds=RESEND_SECONDS)

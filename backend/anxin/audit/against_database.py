@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.audit import stored
@@ -25,6 +26,7 @@ from anxin.core.events import Event
 from anxin.core.migrate import check_present
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+WAITS_FOR_THE_CHAIN = text("SET LOCAL idle_in_transaction_session_timeout = 0")  # it locks nothing
 NOTHING = "nothing"
 Rows = Mapping[Any, Any]
 
@@ -46,6 +48,7 @@ async def audit_database(
     """
     async with sessions() as session:
         await session.connection(execution_options=SNAPSHOT)
+        await session.execute(WAITS_FOR_THE_CHAIN)
         newest = await stored.newest_final_block(session)
         if newest is None:
             raise NodeBehind("the database has no final block yet: there is nothing to compare")

@@ -1,17 +1,20 @@
 """One process at a time reads the chain, and one writes to it for each key; the others wait to take over.
 
 The lock belongs to a database connection of its own, without an open transaction (which would hold back vacuum). When
-that connection dies the lock is gone, and so is the leader. A leader that does not know it yet does no harm: every
-write is checked again in its own transaction, against the rows. The lock only spares the work.
+that connection dies the lock is gone, and so is the leader. A process that freezes, or whose machine loses its power, ends
+no connection: so the server ends one of which it hears nothing for long, and a leader is heard of even in a long step.
+A leader that does not know it yet does no harm: every write is checked again in its own transaction, against the rows.
+The lock only spares the work.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from anxin.chain.alarms import CHAIN_CHANGED, clear_alarm, raise_alarm
 from anxin.chain.identity import ChainChanged, NodeBehind
@@ -20,6 +23,9 @@ from anxin.core.database import Sessions, transaction
 
 Step = Callable[[], Awaitable[bool]]
 
+SILENT_SECONDS = 60.0  # without a word: then somebody else may lead
+END_WHEN_SILENT = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
+ANYTHING = text("SELECT 1")
 TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:role, 0))")  # waiting in SQL would hold a transaction open
 
 log = structlog.get_logger()
@@ -37,14 +43,10 @@ async def lead(sessions: Sessions, role: str, step: Step, stop: asyncio.Event, *
     """
     while not stop.is_set():
         try:
-            async with sessions() as session:
-                connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-                try:
-                    while not stop.is_set() and not await connection.scalar(TRY_LOCK, {"role": role}):
-                        await _pause(stop, poll_seconds)
-                    await _repeat(connection, _all_clear(sessions, role, step), stop, poll_seconds)
-                finally:
-                    await connection.invalidate()  # not back to the pool: the lock ends with its connection
+            async with sessions() as session, _own_line(session) as line:
+                while not stop.is_set() and not await line.ask(TRY_LOCK, role=role):
+                    await _pause(stop, poll_seconds)
+                await _repeat(line, _all_clear(sessions, role, step), stop, poll_seconds)
         except ChainChanged as reason:
             async with transaction(sessions) as session:
                 await raise_alarm(session, CHAIN_CHANGED, role, f"{reason}. See docs/operations.md")
@@ -70,9 +72,44 @@ def _all_clear(sessions: Sessions, role: str, step: Step) -> Step:
     return taken
 
 
-async def _repeat(connection: AsyncConnection, step: Step, stop: asyncio.Event, poll_seconds: float) -> None:
+class _Line:
+    """A connection that several ask in turns."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def ask(self, statement: TextClause, **values: object) -> Any:
+        """Return the first value. Raises where the connection is gone, and the lock with it."""
+        async with self._turn:
+            return await self._connection.scalar(statement, values)
+
+    async def stay(self) -> None:
+        """Be heard of, until that fails or is cancelled."""
+        while True:
+            await asyncio.sleep(SILENT_SECONDS / 4)
+            await self.ask(ANYTHING)
+
+
+@contextlib.asynccontextmanager
+async def _own_line(session: AsyncSession) -> AsyncIterator[_Line]:
+    connection = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    line = _Line(connection)
+    staying: asyncio.Task[None] | None = None
+    try:
+        await line.ask(END_WHEN_SILENT, milliseconds=str(round(SILENT_SECONDS * 1000)))
+        staying = asyncio.create_task(line.stay())
+        yield line
+    finally:
+        if staying is not None:
+            staying.cancel()
+            await asyncio.gather(staying, return_exceptions=True)  # whoever asks next is told what is wrong
+        await connection.invalidate()  # not back to the pool: the lock ends with its connection
+
+
+async def _repeat(line: _Line, step: Step, stop: asyncio.Event, poll_seconds: float) -> None:
     while not stop.is_set():
-        await connection.execute(text("SELECT 1"))  # raises where the connection is gone, and the lock with it
+        await line.ask(ANYTHING)
         if not await _take(step):
             await _pause(stop, poll_seconds)
 

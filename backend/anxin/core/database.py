@@ -11,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 Sessions = async_sessionmaker[AsyncSession]
 
+# What a process has locked that froze, or whose machine is gone, others get after five minutes: it ends no transaction.
+LET_GO = {"idle_in_transaction_session_timeout": "300s"}
+
 
 class Base(DeclarativeBase):
     """Every table. Money is integer fen, instants are UTC, 32-byte hashes are bytes."""
@@ -29,8 +32,9 @@ class Base(DeclarativeBase):
 def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
     # A statement's values are people's: an error names the statement alone, or they would be in the log.
     return create_async_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
-    )
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True,
+        connect_args={"server_settings": LET_GO},
+    )  # fmt: skip
 
 
 def sessions_of(engine: AsyncEngine) -> Sessions:
