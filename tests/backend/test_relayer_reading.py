@@ -1,11 +1,12 @@
 """What a relayer makes of readings that do not belong together: several nodes behind one address, rows that grow meanwhile.
 
 Branches: head of another node than the receipts · head replaced between reading it and the blocks · a nonce used by a
-replacement that was stored after we had read the nonce's attempts.
+replacement that was stored after we had read the nonce's attempts · settled by another while we slept, and no node
+shows how.
 """
 
 import pytest
-from tests.backend.relaying import DEPTH
+from tests.backend.relaying import DEPTH, settle
 
 from anxin.chain.fees import Price
 from anxin.chain.leader import Moving
@@ -74,3 +75,25 @@ async def test_replacement_stored_meanwhile_is_not_taken_for_a_thiefs(chain, ses
     assert ({"a": "signed"}, []) == (await states(), await alarms())
     await relayer.step()
     assert ({"a": "final"}, [1]) == (await states(), await chain.approvals())
+
+
+async def test_nonce_another_relayer_has_settled_meanwhile_alarms_nobody(
+    chain, wire, new_relayer, ask, states, alarms
+):
+    """As when our process was frozen. The node keeps no history; asked again it could not say who used the nonce."""
+    await ask(chain.approval("a", 1))
+    sleeper = new_relayer(wire.url)
+    await sleeper.step()
+    (read_before,) = await sleeper._lane.open_slots()
+    await settle(chain, new_relayer())
+    wire.altered = no_history
+
+    assert await _look_for_user(sleeper._lane, read_before, await chain.head()) is None
+    assert ({"a": "final"}, []) == (await states(), await alarms())
+
+
+def no_history(requests, replies):
+    for request, reply in zip(requests, replies, strict=True):
+        if request["method"] == "eth_getTransactionCount" and request["params"][1] != "latest":
+            reply.pop("result", None)
+            reply["error"] = {"code": -32000, "message": "missing trie node"}

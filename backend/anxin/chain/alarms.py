@@ -16,6 +16,7 @@ from anxin.core.clock import now
 CHAIN_CHANGED = "chain changed"  # reading and writing the chain has stopped
 LOW_BALANCE = "low balance"
 KEY_USED_ELSEWHERE = "key used elsewhere"
+NONCE_UNEXPLAINED = "use of a nonce unexplained"
 BLOCKS_REVERSED = "blocks reversed"
 FEES_TOO_HIGH = "fees above the ceiling"
 BOOKS_DIFFER = "books differ"  # the ledger's from the contract's own, at a final block

@@ -42,12 +42,13 @@ async def settle(lane: Lane) -> set[int]:
     """Close what is deep enough. Return the nonces that have a receipt; one whose receipt vanishes stays open."""
     slots = await lane.open_slots()
     if not slots:
+        await lane.alarm(alarms.NONCE_UNEXPLAINED, None)
         return set()
     head = await lane.rpc.call("eth_getBlockByNumber", "latest", False)
     limit = lane.rpc.final_height(int(head["number"], 16), lane.bounds.finality_depth)
     used_for_good = await lane.used_nonces(hex(limit))
     receipts = await _canonical_receipts(lane, [attempt.tx_hash for slot in slots for attempt in slot], head, limit)
-    mined = set()
+    mined, unexplained = set(), None
     for slot in slots:
         done = next((attempt for attempt in slot if attempt.tx_hash in receipts), None)
         if done is not None:
@@ -57,7 +58,8 @@ async def settle(lane: Lane) -> set[int]:
                 await _close(lane, done, receipts[done.tx_hash])
                 await lane.at(Boundary.CLOSED)
         elif slot[0].nonce < used_for_good:
-            await _look_for_user(lane, slot, limit)
+            unexplained = await _look_for_user(lane, slot, limit) or unexplained
+    await lane.alarm(alarms.NONCE_UNEXPLAINED, unexplained)
     return mined
 
 
@@ -204,19 +206,22 @@ async def refuse(
 # ------------------------------------------------------------------ used by somebody else
 
 
-async def _look_for_user(lane: Lane, slot: Slot, limit: int) -> None:
+async def _look_for_user(lane: Lane, slot: Slot, limit: int) -> str | None:
+    """See to a nonce whose use no receipt explains. Return what a person must know where nothing else does either."""
     nonce = slot[0].nonce
     user = await who_used(lane, nonce, limit)
     async with lane.sessions() as session:
         if user is not None and await session.get(RelayAttempt, user) is not None:
-            return  # the node has not its receipt yet, or another relayer of this key has replaced what we read
+            return None  # the node has not its receipt yet, or another relayer of this key has replaced what we read
+        open_now = select(RelayAttempt.tx_hash).where(lane.attempts, RelayAttempt.nonce == nonce)
+        if {*await session.scalars(open_now)} != {attempt.tx_hash for attempt in slot}:
+            return None  # while we looked, or slept, another relayer of this key has seen to it
     if user is None:
-        wrong = f"nonce {nonce} was used by a transaction this node cannot show, and its call waits: use one with history"
-        await lane.alarm(alarms.KEY_USED_ELSEWHERE, wrong)
-        return
+        return f"nonce {nonce} was used by a transaction this node cannot show, and its call waits: use one with history"
     wrong = f"nonce {nonce} was used by {user}, which is not ours: somebody else has this key. Replace it"
     await lane.alarm(alarms.KEY_USED_ELSEWHERE, wrong)
     await _again(lane, slot[-1], None)
+    return None
 
 
 async def who_used(lane: Lane, nonce: int, limit: int) -> str | None:
