@@ -43,7 +43,7 @@ FIRST_DAY, LAST_DAY, PAYDAY = date(2026, 10, 1), date(2026, 10, 31), date(2026, 
 JOIN_DAYS = 60
 VISITOR = "W061"
 CLOSED_ACCOUNT = "W024"  # the bank cannot pay them at first
-VISITOR_DAYS = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)]
+VISITOR_DAYS, VISITOR_PAYDAY = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)], date(2026, 12, 15)
 VISITOR_RATE_FEN = 30_000
 FIRM = "渝安建工集团"
 BOARD = BoardEntries(
@@ -159,7 +159,8 @@ class SiteOffice:
             first, last = VISITOR_DAYS[0], VISITOR_DAYS[-1]
             if await session.scalar(_sheet(project, first)) is None:
                 worker = (await session.scalars(select(Worker).where(Worker.worker_no == VISITOR))).one()
-                (draft,) = await keep_drafts(session, project, SheetPlan(first, last, PAYDAY), [_visitors_wage(worker)])
+                plan = SheetPlan(first, last, VISITOR_PAYDAY)
+                (draft,) = await keep_drafts(session, project, plan, [_visitors_wage(worker)])
                 await number(session, self.deployment, project, draft)
 
 
