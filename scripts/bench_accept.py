@@ -26,10 +26,10 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
-from sqlalchemy.engine import make_url
 
 from anxin.core.embedded import EmbeddedPostgres
 from anxin.core.migrate import migrate
+from anxin.core.no_database import dsn_of
 from anxin.core.signing import ESCROW_DOMAIN_NAME, Domain, digest
 from anxin.demo.keys import DeviceKey
 
@@ -239,7 +239,7 @@ async def main(words: int) -> None:
         folder = open_to_the_server(name)
         async with EmbeddedPostgres(folder / "postgres", databases=("bench",)) as server:
             await migrate(server.url("bench"))
-            url = make_url(server.url("bench")).set(drivername="postgresql").render_as_string(hide_password=False)
+            url = dsn_of(server.url("bench"))
             connection = await asyncpg.connect(url)
             await fill(connection, signers)
             api = await serve(server.url("bench"), folder)

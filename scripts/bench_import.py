@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 from anxin.attendance import intake, tabular
 from anxin.core.embedded import EmbeddedPostgres
 from anxin.core.migrate import migrate
+from anxin.core.no_database import dsn_of
 from anxin.core.tables import read_table, write_csv
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,7 +115,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="anxin-bench-", ignore_cleanup_errors=True) as folder:
         async with EmbeddedPostgres(_open_to_the_server(folder), databases=("bench",)) as server:
             await migrate(server.url("bench"))
-            url = make_url(server.url("bench")).set(drivername="postgresql").render_as_string(hide_password=False)
+            url = dsn_of(server.url("bench"))
             connection = await asyncpg.connect(url)
             await connection.execute(PEOPLE)
             await connection.execute(TABLES)

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 from anxin.core.embedded import EmbeddedChain, EmbeddedPostgres
 from anxin.core.embedded.anvil import _is_free
 from anxin.core.migrate import migrate
+from anxin.core.no_database import dsn_of
 from months_of_wages import MonthsOfWages, deploy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ PORTS = range(18_600, 18_700)
 
 async def index(mode: str, database: str, chain: EmbeddedChain, deployment: Path) -> dict[str, Any]:
     """One run of index_once.py. Those that only see begin with an empty database."""
-    connection = await asyncpg.connect(make_url(database).set(drivername="postgresql").render_as_string(False))
+    connection = await asyncpg.connect(dsn_of(database))
     if mode == "seen":
         await connection.execute(EMPTY)
     await connection.execute("CHECKPOINT")

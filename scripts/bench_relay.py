@@ -26,7 +26,6 @@ from typing import Any
 
 import asyncpg
 from eth_account import Account
-from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -47,6 +46,7 @@ from anxin.core.database import connect, sessions_of  # noqa: E402
 from anxin.core.deployment import Deployment  # noqa: E402
 from anxin.core.embedded import EmbeddedChain, EmbeddedPostgres  # noqa: E402
 from anxin.core.migrate import migrate  # noqa: E402
+from anxin.core.no_database import dsn_of  # noqa: E402
 from anxin.core.sheet_tree import SheetTree, pack_lines  # noqa: E402
 from anxin.core.signing import WorkerSignature, digest, pack  # noqa: E402
 from anxin.settings import Settings  # noqa: E402
@@ -215,7 +215,7 @@ def memory_mb(pid: int) -> float:
 
 
 async def measure(site: OnChainSite, database_url: str, deployment: Path, batches: int) -> dict[str, float]:
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = dsn_of(database_url)
     connection = await asyncpg.connect(url)
     everything = await post(site, batches * 2 * ROUNDS + 4)
     await put_on_record(connection, site)

@@ -247,14 +247,8 @@ def teller_once(accounts: tuple[str, ...], **options: Any) -> None:
     """One round, for cron. Ends with 1 where a person must look at something; what can be done is done."""
     from anxin.teller.command import Options, tell_once
 
-    token, fine = os.environ.get("ANXIN_BANK_TOKEN", ""), False
-
-    async def once() -> None:
-        nonlocal fine
-        fine = await tell_once(Options(accounts=frozenset(accounts), bank_token=token, **options))
-
-    _run(once())
-    if not fine:
+    token = os.environ.get("ANXIN_BANK_TOKEN", "")
+    if not _run(tell_once(Options(accounts=frozenset(accounts), bank_token=token, **options))):
         sys.exit(1)
 
 
@@ -322,12 +316,10 @@ def doctor() -> None:
     """Say what is missing: settings, the database, the node, the contracts. Changes nothing."""
     from anxin.doctor import missing
 
-    found: list[str] = []
+    async def ask() -> list[str]:
+        return await missing(Settings.from_environment())
 
-    async def ask() -> None:
-        found.extend(await missing(Settings.from_environment()))
-
-    _run(ask())
+    found = _run(ask())
     for sentence in found:
         click.echo(f"✗ {sentence}", err=True)
     if found:
@@ -380,8 +372,8 @@ def _settings() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def _run(task: Any) -> None:
-    """Run to the end; what people can act on is a sentence, not a traceback."""
+def _run(task: Any) -> Any:
+    """Run to the end and return what it does; what people can act on is a sentence, not a traceback."""
     import asyncio  # here, for commands that do without it start sooner
 
     from anxin.audit.attested import NoAttestation
@@ -396,7 +388,7 @@ def _run(task: Any) -> None:
     from anxin.teller.errors import CannotTell
 
     try:
-        asyncio.run(_stoppable(task))
+        return asyncio.run(_stoppable(task))
     except* (
         EmbeddedError, ChainChanged, NodeBehind, NoDeployment, RpcError, RpcUnreachable, CannotRelay, CannotReverse,
         CannotStart, CannotTell, NoAttestation, NoDatabase, SettingsError,
@@ -410,7 +402,7 @@ def _run(task: Any) -> None:
         sys.exit(128 + signal.SIGTERM)
 
 
-async def _stoppable(task: Any) -> None:
+async def _stoppable(task: Any) -> Any:
     """SIGTERM and a closed terminal stop as Ctrl-C does: what was started is ended first."""
     import asyncio
 
@@ -418,7 +410,7 @@ async def _stoppable(task: Any) -> None:
     assert whole is not None  # noqa: S101 - asyncio.run made it
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, whole.cancel)
-    await task
+    return await task
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 
 import asyncpg
-from sqlalchemy.engine import make_url
 from tests.backend.rpc_faults import KINDS as RPC_KINDS
 from tests.backend.rpc_faults import LyingNode
 from tests.chaos.processes import Chain, Kept
@@ -23,6 +22,7 @@ from anxin.chain.reader import read_events_of
 from anxin.chain.rpc import RpcError, RpcUnreachable
 from anxin.chain.steps import Boundary
 from anxin.core.embedded import EmbeddedPostgres
+from anxin.core.no_database import dsn_of
 from anxin.demo import twilio_standin as twilio_ways
 
 FINALITY = 12
@@ -200,9 +200,8 @@ class Faults:
 
     async def sql(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """Past the wire that fails; nothing while the server is down."""
-        url = make_url(self.parts.postgres.url(self.parts.database)).set(drivername="postgresql")
         try:
-            connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+            connection = await asyncpg.connect(dsn_of(self.parts.postgres.url(self.parts.database)), timeout=5)
         except (OSError, TimeoutError, asyncpg.PostgresError):
             return []
         try:

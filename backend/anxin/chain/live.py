@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from anxin.chain.models import ORPHANED, ChainEvent
-from anxin.core.no_database import dsn_of
+from anxin.core.no_database import NoDatabase, connection_to
 
 CHANNEL = "anxin_live"
 NOTIFY = text("SELECT pg_notify(:channel, :payload)")
@@ -87,7 +87,7 @@ class Live:
     """The one listening connection of a process. It connects with the first stream, and again whenever it is lost."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = dsn_of(database_url)
+        self._url = database_url
         self._streams: set[Stream] = set()
         self._listening: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
@@ -126,14 +126,14 @@ class Live:
             try:
                 await self._listen_once()
                 pause = FIRST_PAUSE
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
+            except (NoDatabase, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
                 log.warning("no live updates for now", reason=f"{type(reason).__name__}: {reason}")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _listen_once(self) -> None:
         """Until the connection is lost. Never UNLISTEN: the connection ends, and its subscription with it."""
-        connection = await asyncpg.connect(self._url, timeout=10)
+        connection = await connection_to(self._url)
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())

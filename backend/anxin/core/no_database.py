@@ -20,11 +20,10 @@ class NoDatabase(Exception):
 
 async def connection_to(url: str) -> asyncpg.Connection:
     """Return a connection of its own. Raises NoDatabase."""
-    place = place_of(url)
     try:
         return await asyncpg.connect(dsn_of(url), timeout=TIMEOUT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise NoDatabase(_why(place, error)) from error
+        raise NoDatabase(_why(place_of(url), error)) from error
 
 
 def dsn_of(url: str) -> str:
